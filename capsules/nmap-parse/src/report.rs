@@ -1,0 +1,190 @@
+//! The JSON of the report.
+
+use crate::grammar::*;
+use crate::parser::{ARENA, MEMORY, NAMES, Parser, STREAM, VOID};
+use crate::texts::{self, TEXTS, TEXTS_BYTES, Text};
+
+const fn bits<const N: usize>(elements: [Element; N]) -> u32 {
+    let mut bits = 0;
+    let mut index = 0;
+    while index < N {
+        bits |= 1 << elements[index] as u32;
+        index += 1;
+    }
+    bits
+}
+
+/// Elements that are written as they are read. Each but the first is an item of the array that its
+/// parent writes.
+const STREAMED: u32 = bits([NMAPRUN, HOST, PORT, SCRIPT]);
+/// Items of such an array.
+const ITEMS: u32 = bits([HOST, PORT, SCRIPT]);
+/// Elements whose attributes become keys of their parent's object.
+const SCALARS: u32 = bits([FINISHED, HOSTS, STATUS, STATE, SERVICE]);
+/// Elements that are a JSON value of their own.
+const VALUES: u32 = STREAMED | bits([ADDRESS, OSMATCH, CPE]);
+
+impl Parser {
+    /// Begins the JSON of `element` and returns the sink for its attributes. That is the arena if
+    /// an array was begun in the object to which they belong, and the void if the same element was
+    /// there before.
+    pub fn open(&mut self, element: Element) -> usize {
+        let bit = 1 << element as u32;
+        self.bases[element as usize & 31] = self.to(ARENA);
+        self.to(STREAM);
+        if ITEMS & bit != 0 {
+            self.array(element);
+            self.separator();
+        }
+        let mut sink = if (self.seen & STREAMED) >> element as u32 > 1 {
+            ARENA
+        } else {
+            STREAM
+        };
+        if self.seen & SCALARS & bit != 0 {
+            sink = VOID;
+        }
+        self.mark(element);
+        self.to(sink);
+        if sink == ARENA && element > DOCTYPE {
+            self.put(element);
+        }
+        if VALUES & bit != 0 {
+            self.put(if element == CPE { '"' } else { '{' });
+        }
+        sink
+    }
+
+    /// Ends the JSON of `element`, and with a streamed one what waited for that.
+    pub fn close(&mut self, element: Element) {
+        let base = self.bases[element as usize & 31];
+        self.to(if element < NMAPRUN { ARENA } else { STREAM });
+        self.text(Text::from(texts::ENDS[element as usize & 31]), base);
+        if STREAMED >> element as u32 & 1 != 0 {
+            self.ends[ARENA] = base;
+            self.seen &= (2 << element as u32) - 1;
+        }
+    }
+
+    /// Reads an attribute value up to `quote`, and writes it to the sink `json` if `code` says so.
+    pub fn value(&mut self, element: Element, code: char, json: usize, quote: char) {
+        if element == DECLARATION {
+            return self.declared(code, quote);
+        }
+        if code < TEXT {
+            self.to(VOID);
+            return self.characters(quote);
+        }
+        let number = code as u32 & NUMBER_BIT != 0;
+        let start = self.to(NAMES);
+        if number {
+            self.characters(quote);
+        }
+        let stop = self.end;
+        self.to(json);
+        self.key_of(element);
+        if !number {
+            self.put('"');
+            self.characters(quote);
+            return self.put('"');
+        }
+        let mut at = start;
+        while at + 1 < stop && self.byte_at(at) == '0' {
+            at += 1;
+        }
+        self.require(at != stop && stop - at <= 15, texts::NUMBER);
+        while at != stop {
+            let byte = self.byte_at(at);
+            self.require(byte.is_ascii_digit(), texts::NUMBER);
+            self.put(byte);
+            at += 1;
+        }
+        self.ends[NAMES] = start;
+    }
+
+    /// Appends the JSON key of the attribute that was found last; the name of a host has none.
+    #[inline(never)]
+    fn key_of(&mut self, element: Element) {
+        self.separator();
+        if element != HOSTNAME {
+            self.put('"');
+            let mut key = self.key;
+            let mut end = self.end;
+            loop {
+                let byte = self.memory[key & MEMORY];
+                if byte < 0x20 {
+                    break;
+                }
+                self.memory[end & MEMORY] = byte;
+                key += 1;
+                end += 1;
+            }
+            self.end = end;
+            self.put('"');
+            self.put(':');
+        }
+    }
+
+    /// Appends `text`. An item in it stands for the beginning of its array, another element for
+    /// what it left in the arena from `base` on.
+    pub fn text(&mut self, text: Text, base: usize) {
+        self.make_room();
+        let mut next = text;
+        loop {
+            let byte = char::from(TEXTS[next & (TEXTS_BYTES - 1)]);
+            next += 1;
+            if byte >= ' ' {
+                self.put(byte);
+            } else if byte == UNKNOWN {
+                return;
+            } else if ITEMS >> byte as u32 & 1 != 0 {
+                self.array(byte);
+            } else {
+                self.release(byte, base);
+            }
+        }
+    }
+
+    /// Appends what `element` left in the arena from `base` on, with commas between the pieces.
+    fn release(&mut self, element: Element, base: usize) {
+        // 0 not a piece of this element, 1 at its beginning, 2 inside.
+        let mut inside = 0;
+        let mut at = base;
+        while at != self.ends[ARENA] {
+            let byte = self.byte_at(at);
+            at += 1;
+            if byte < ' ' {
+                inside = u32::from(byte == element);
+            } else if inside != 0 {
+                if inside == 1 {
+                    self.separator();
+                    inside = 2;
+                }
+                self.put(byte);
+                self.make_room();
+            }
+        }
+    }
+
+    /// Begins the array of `item`s unless that was done.
+    fn array(&mut self, item: Element) {
+        if self.seen & 1 << item as u32 == 0 {
+            self.mark(item);
+            self.separator();
+            let text = match item {
+                HOST => texts::HOSTS,
+                PORT => texts::PORTS,
+                _ => texts::SCRIPTS,
+            };
+            self.text(text, 0);
+        }
+    }
+
+    /// Appends a comma unless an object, an array or a piece in the arena has just begun.
+    fn separator(&mut self) {
+        let last = self.byte_at(self.end - 1) as u32;
+        if last >= 0x20 && last | 0x20 != '{' as u32 {
+            self.put(',');
+        }
+    }
+}

@@ -1,0 +1,7 @@
+;; expect: fault trap_table_out_of_bounds
+(module
+  (memory (export "memory") 1)
+  (table 1 funcref)
+  (elem (i32.const 1) 0)
+  (func (export "run") (result i32)
+    (i32.const 0)))

@@ -1,0 +1,2 @@
+;; expect: reject memory_missing run_missing
+(module)

@@ -1,0 +1,7 @@
+;; expect: reject feature_disabled
+;; finding: feature_disabled in lanes "uses the feature simd"
+(module
+  (memory (export "memory") 1)
+  (func $lanes (local v128))
+  (func (export "run") (result i32)
+    (i32.const 0)))

@@ -1,0 +1,6 @@
+;; expect: reject import_type
+(module
+  (import "tenzik" "input_read" (func (param i32 i32) (result i32 i32)))
+  (memory (export "memory") 1)
+  (func (export "run") (result i32)
+    (i32.const 0)))

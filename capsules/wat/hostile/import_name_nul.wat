@@ -1,0 +1,7 @@
+;; A C string would end before the difference.
+;; expect: reject import_unknown
+(module
+  (import "tenzik\00" "log\00x" (func (param i32 i32 i32)))
+  (memory (export "memory") 1)
+  (func (export "run") (result i32)
+    (i32.const 0)))

@@ -1,0 +1,7 @@
+;; expect: fault trap_stack_overflow
+(module
+  (memory (export "memory") 1)
+  (func $down (param i64 i64) (result i32)
+    (i32.add (call $down (local.get 1) (local.get 0)) (i32.const 1)))
+  (func (export "run") (result i32)
+    (call $down (i64.const 0) (i64.const 0))))

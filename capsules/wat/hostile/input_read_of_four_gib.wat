@@ -1,0 +1,6 @@
+;; expect: fault bad_pointer
+(module
+  (import "tenzik" "input_read" (func $input_read (param i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (func (export "run") (result i32)
+    (call $input_read (i32.const 0) (i32.const -1))))

@@ -1,0 +1,7 @@
+;; expect: fault bad_pointer
+;; input: "abc"
+(module
+  (import "tenzik" "input_read" (func $input_read (param i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (func (export "run") (result i32)
+    (call $input_read (i32.const -16) (i32.const 32))))

@@ -1,0 +1,9 @@
+;; A manifest can only narrow: an import beyond it is refused although the policy would grant it.
+;; expect: reject capability_not_claimed
+(module
+  (import "tenzik" "time_now_ms" (func (result i64)))
+  (import "tenzik" "hash_finish" (func (param i32)))
+  (@custom "tenzik" "{\22abi\22:1,\22name\22:\22clock\22,\22needs\22:[\22hash\22],\22version\22:\220.1.0\22}")
+  (memory (export "memory") 1)
+  (func (export "run") (result i32)
+    (i32.const 0)))

@@ -1,0 +1,5 @@
+;; expect: reject memory64
+(module
+  (memory (export "memory") i64 1)
+  (func (export "run") (result i32)
+    (i32.load (i64.const 0))))

@@ -1,0 +1,7 @@
+;; expect: fault fuel_exhausted
+;; limits: fuel=0
+;; fuel: exact
+(module
+  (memory (export "memory") 1)
+  (func (export "run") (result i32)
+    (i32.const 0)))

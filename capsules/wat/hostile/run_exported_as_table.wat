@@ -1,0 +1,4 @@
+;; expect: reject run_export_kind
+(module
+  (memory (export "memory") 1)
+  (table (export "run") 1 funcref))

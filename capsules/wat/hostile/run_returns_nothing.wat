@@ -1,0 +1,4 @@
+;; expect: reject run_type
+(module
+  (memory (export "memory") 1)
+  (func (export "run")))

@@ -1,0 +1,3 @@
+;; expect: reject text_invalid
+(module (memory (export "memory") 1))
+(module (func (export "run") (result i32) (i32.const 0)))

@@ -1,0 +1,8 @@
+;; A buffer of no bytes may begin where the memory ends.
+;; expect: ok
+;; input: "abc"
+(module
+  (import "tenzik" "input_read" (func $input_read (param i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (func (export "run") (result i32)
+    (call $input_read (i32.const 65536) (i32.const 0))))

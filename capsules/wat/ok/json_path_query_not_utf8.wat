@@ -1,0 +1,8 @@
+;; Status invalid_query, -2.
+;; expect: ok
+(module
+  (import "tenzik" "json_path" (func $json_path (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "{}$.\ff")
+  (func (export "run") (result i32)
+    (i32.sub (call $json_path (i32.const 0) (i32.const 2) (i32.const 2) (i32.const 3)) (i32.const -2))))

@@ -1,0 +1,6 @@
+;; expect: failure 42 ""
+;; fuel: exact
+(module
+  (memory (export "memory") 1)
+  (func (export "run") (result i32)
+    (i32.const 42)))

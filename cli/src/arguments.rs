@@ -1,0 +1,47 @@
+//! The command line as clap sees it.
+
+use clap::{Parser, Subcommand};
+
+use crate::command;
+
+/// Run tools you do not trust, and prove what they did.
+#[derive(Debug, Parser)]
+#[command(
+    name = "tenzik",
+    version,
+    about,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_help = "Exit codes: 0 ok, 1 machine, 2 usage, 10 invalid module, 11 import, 12 module signature, 13 module size,\n\
+                  20 capsule failure, 21 trap, 22 fuel, 23 time, 24 memory, 25 output/log/input/host calls, 30 policy,\n\
+                  40 receipt broken, 41 re-execution differs, 127 unknown command or capsule. See `tenzik explain --list`."
+)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make a new capsule from a template.
+    New(command::new::NewArguments),
+    /// Compile, optimise and validate a capsule.
+    Build(command::build::BuildArguments),
+    /// Check whether modules are acceptable capsules.
+    Validate(command::validate::ValidateArguments),
+    /// Show identity, imports, capabilities and sizes of a module.
+    Inspect(command::inspect::InspectArguments),
+    /// Run a capsule.
+    Run(Box<command::run::RunArguments>),
+    /// Make a signing key.
+    Keygen(command::keygen::KeygenArguments),
+    /// Show and verify receipts, and keep the keys that are trusted.
+    Receipt(command::receipt::ReceiptArguments),
+    /// Explain an error code.
+    Explain(command::explain::ExplainArguments),
+    /// Find what is missing on this machine, and how to get it.
+    Doctor(command::doctor::DoctorArguments),
+    /// Print a completion script for a shell.
+    Completions(command::completions::CompletionsArguments),
+}

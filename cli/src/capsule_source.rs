@@ -1,0 +1,71 @@
+//! What the word CAPSULE on the command line stands for.
+
+use std::path::{Path, PathBuf};
+
+use tenzik_runtime::{Examination, Loaded, Policy, Validation, escaped, load_module};
+
+use crate::exit_code::ExitCode;
+use crate::failure::Failure;
+use crate::first_party;
+
+/// A capsule by path or by name. Nothing is guessed: a word with a `/`, or one that ends in `.wasm`
+/// or `.wat`, is a path; any other word is the name of an embedded capsule, whatever files there are.
+#[derive(Clone, Debug)]
+pub(crate) enum CapsuleSource {
+    /// A file.
+    Path(PathBuf),
+    /// A capsule inside the binary.
+    Embedded(&'static first_party::EmbeddedCapsule),
+}
+
+impl CapsuleSource {
+    /// Reads the word.
+    pub(crate) fn of(word: &str) -> Result<CapsuleSource, Failure> {
+        if word.contains('/') || word.ends_with(".wasm") || word.ends_with(".wat") {
+            return Ok(CapsuleSource::Path(PathBuf::from(word)));
+        }
+        first_party::find(word)
+            .map(CapsuleSource::Embedded)
+            .ok_or_else(|| {
+                let known = first_party::names().collect::<Vec<_>>().join(", ");
+                let message = format!("unknown capsule {}; known are {known}", escaped(word));
+                Failure::new(
+                    ExitCode::UnknownCommand,
+                    "unknown_capsule",
+                    message,
+                    "for a file, write its path: ./NAME.wasm",
+                )
+            })
+    }
+
+    /// Reads and examines the module.
+    pub(crate) fn examine(&self, policy: &Policy) -> Result<Examination, Failure> {
+        match self {
+            CapsuleSource::Embedded(capsule) => Ok(Examination::of(capsule.bytes, policy)),
+            CapsuleSource::Path(path) => examine_file(path, policy),
+        }
+    }
+
+    /// The capsule's name or path for people.
+    pub(crate) fn shown(&self) -> String {
+        match self {
+            CapsuleSource::Embedded(capsule) => capsule.name.to_owned(),
+            CapsuleSource::Path(path) => crate::failure::shown(path),
+        }
+    }
+}
+
+/// Reads and examines the module in a file.
+pub(crate) fn examine_file(path: &Path, policy: &Policy) -> Result<Examination, Failure> {
+    let loaded = load_module(path, &policy.limits.module_limits()).map_err(|error| {
+        Failure::machine(error.to_string(), "check the path and its permissions")
+    })?;
+    Ok(match loaded {
+        Loaded::Bytes(bytes) => Examination::of(&bytes, policy),
+        Loaded::Rejected(validation) => from(*validation, policy),
+    })
+}
+
+fn from(validation: Validation, policy: &Policy) -> Examination {
+    Examination::from_validation(validation, policy)
+}

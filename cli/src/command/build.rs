@@ -1,0 +1,275 @@
+//! `tenzik build`: from source to a validated capsule.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use indicatif::ProgressBar;
+use serde_json::json;
+
+use tenzik_runtime::{
+    Examination, Loaded, ModuleLimits, Policy, TEXT_BYTES_MAX, Validation, load_module,
+};
+use tenzik_toolchain::{
+    BuildReport, Candidate, CapsuleOptions, Host, OptimiserChoice, build_capsule, find_optimiser,
+    find_rust,
+};
+
+use crate::amount;
+use crate::exit_code::ExitCode;
+use crate::failure::{Failure, file, shown};
+use crate::json;
+use crate::policy_arguments::PolicyArguments;
+use crate::printer::{self, grouped};
+use crate::run_output::write_whole;
+
+/// Which optimisers may shrink the module.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum OptimiserArgument {
+    /// The smallest result of all that are found on this machine.
+    Auto,
+    /// Only the one inside tenzik: the same result on every machine.
+    Builtin,
+    /// Binaryen's wasm-opt has to be there.
+    Binaryen,
+}
+
+/// Compile, optimise and validate a capsule.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "A directory with a Cargo.toml is compiled with Rust; a .wat file, or a directory with just one, is\n\
+    assembled unchanged. Nothing is written unless the result is an acceptable capsule."
+)]
+pub(crate) struct BuildArguments {
+    /// The capsule's directory, or a .wat file.
+    #[arg(value_name = "DIR", default_value = ".")]
+    source: PathBuf,
+    /// Where to write the capsule [default: NAME.wasm in the directory].
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    policy: PolicyArguments,
+    /// Which optimisers may shrink the module.
+    #[arg(long, value_enum, default_value = "auto")]
+    optimiser: OptimiserArgument,
+    /// Longest time for the compiler.
+    #[arg(long, value_name = "DURATION", value_parser = amount::duration, default_value = "10m")]
+    compile_time: Duration,
+    /// Print one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+/// A capsule in memory.
+struct Built {
+    bytes: Vec<u8>,
+    report: Option<BuildReport>,
+    output: PathBuf,
+}
+
+pub(crate) fn run(arguments: &BuildArguments) -> ExitCode {
+    match attempt(arguments) {
+        Ok(code) => code,
+        Err(failure) => failure.report(arguments.json),
+    }
+}
+
+fn attempt(arguments: &BuildArguments) -> Result<ExitCode, Failure> {
+    let policy = arguments.policy.policy()?;
+    let built = match text_source(&arguments.source)? {
+        Some(text) => assemble(arguments, &text)?,
+        None => compile(arguments)?,
+    };
+    let examination = Examination::of(&built.bytes, &policy);
+    let exit = examination
+        .first_error()
+        .map_or(ExitCode::Ok, |finding| ExitCode::from(finding.code.class()));
+    if exit == ExitCode::Ok {
+        write_whole(&built.output, &built.bytes)
+            .map_err(|error| file("cannot write", &built.output, &error))?;
+    }
+    report(arguments, &policy, built, &examination, exit);
+    Ok(exit)
+}
+
+/// The text to assemble: the source itself if it ends in `.wat`, or the only such file of a directory
+/// without a Cargo.toml.
+fn text_source(source: &Path) -> Result<Option<PathBuf>, Failure> {
+    let is_text = |path: &Path| path.extension().is_some_and(|extension| extension == "wat");
+    if is_text(source) {
+        return Ok(Some(source.to_owned()));
+    }
+    if source.join("Cargo.toml").exists() {
+        return Ok(None);
+    }
+    let entries = std::fs::read_dir(source).map_err(|error| file("cannot read", source, &error))?;
+    let mut texts: Vec<PathBuf> = entries
+        .filter_map(Result::ok)
+        .map(|entry| entry.path())
+        .filter(|path| is_text(path))
+        .collect();
+    match (texts.pop(), texts.is_empty()) {
+        (Some(text), true) => Ok(Some(text)),
+        (Some(_), false) => {
+            let message = format!("{} has more than one .wat file", shown(source));
+            Err(Failure::usage(message, "name the one to build"))
+        }
+        (None, _) => {
+            let message = format!("{} has neither a Cargo.toml nor a .wat file", shown(source));
+            Err(Failure::usage(
+                message,
+                "name the directory of a capsule; tenzik new makes one",
+            ))
+        }
+    }
+}
+
+fn assemble(arguments: &BuildArguments, text: &Path) -> Result<Built, Failure> {
+    let loaded = load_module(
+        text,
+        &ModuleLimits {
+            module_bytes_max: TEXT_BYTES_MAX,
+            ..ModuleLimits::default()
+        },
+    )
+    .map_err(|error| Failure::machine(error.to_string(), "check the path and its permissions"))?;
+    let bytes = match loaded {
+        Loaded::Bytes(bytes) => bytes,
+        Loaded::Rejected(validation) => return Err(rejected(&validation)),
+    };
+    let output = arguments
+        .output
+        .clone()
+        .unwrap_or_else(|| text.with_extension("wasm"));
+    Ok(Built {
+        bytes,
+        report: None,
+        output,
+    })
+}
+
+fn rejected(validation: &Validation) -> Failure {
+    match validation.first_error() {
+        Some(finding) => Failure::new(
+            ExitCode::from(finding.code.class()),
+            finding.code.code(),
+            finding.message.clone(),
+            finding.remedy.clone(),
+        ),
+        None => Failure::machine("the text was not read", "please report it"),
+    }
+}
+
+fn compile(arguments: &BuildArguments) -> Result<Built, Failure> {
+    let host = Host::from_env();
+    let missing = |error: String| Failure::machine(error, "tenzik doctor shows what is missing");
+    let rust = find_rust(&host).map_err(|error| missing(error.to_string()))?;
+    let choice = match arguments.optimiser {
+        OptimiserArgument::Auto => OptimiserChoice::Auto,
+        OptimiserArgument::Builtin => OptimiserChoice::Builtin,
+        OptimiserArgument::Binaryen => OptimiserChoice::Binaryen,
+    };
+    let optimiser = find_optimiser(&host, choice).map_err(|error| missing(error.to_string()))?;
+    let mut options = CapsuleOptions::default();
+    options.build.timeout = arguments.compile_time;
+    let spinner = printer::shows_progress().then(ProgressBar::new_spinner);
+    let mut on_line = |line: &str| match &spinner {
+        Some(spinner) => {
+            spinner.println(line);
+            spinner.tick();
+        }
+        None => printer::note(line),
+    };
+    let built = build_capsule(
+        &host,
+        &rust,
+        &optimiser,
+        &arguments.source,
+        &options,
+        &mut on_line,
+    );
+    if let Some(spinner) = &spinner {
+        spinner.finish_and_clear();
+    }
+    let built = built.map_err(|error| {
+        Failure::machine(error.to_string(), "see the compiler's messages above")
+    })?;
+    let output = arguments
+        .output
+        .clone()
+        .unwrap_or_else(|| arguments.source.join(format!("{}.wasm", built.report.name)));
+    Ok(Built {
+        bytes: built.bytes,
+        report: Some(built.report),
+        output,
+    })
+}
+
+fn report(
+    arguments: &BuildArguments,
+    policy: &Policy,
+    built: Built,
+    examination: &Examination,
+    exit: ExitCode,
+) {
+    let written = exit == ExitCode::Ok;
+    let limit = policy.limits.module_bytes_max;
+    if arguments.json {
+        let report = built.report.map(|mut report| {
+            report.size_limit = Some(limit);
+            report.output = written.then(|| built.output.to_string_lossy().into_owned());
+            report
+        });
+        printer::json(&json!({
+            "status": if written { "ok" } else { "reject" },
+            "exit": exit.number(),
+            "output": written.then(|| built.output.to_string_lossy().into_owned()),
+            "capsule_id": examination.validation().id().map(|id| id.to_string()),
+            "bytes": built.bytes.len(),
+            "bytes_max": limit,
+            "sections": json::sections(examination.validation()),
+            "findings": examination.findings().iter().map(json::finding).collect::<Vec<_>>(),
+            "report": report,
+        }));
+        return;
+    }
+    for section in examination.validation().sections() {
+        printer::result(&format!(
+            "{:>9} B  {}",
+            grouped(section.bytes),
+            section.name
+        ));
+    }
+    if let Some(report) = &built.report {
+        printer::result(&format!("compiler   {}", report.compiler));
+        printer::result(&format!("optimiser  {}", report.optimiser));
+        for candidate in &report.candidates {
+            let result = match &candidate.result {
+                Candidate::Bytes(bytes) => format!("{} B", grouped(*bytes)),
+                Candidate::Problem(problem) => problem.clone(),
+            };
+            printer::result(&format!("           {}: {result}", candidate.optimiser));
+        }
+    }
+    for finding in examination.findings() {
+        printer::note(&format!(
+            "{}: {}\n  remedy: {}",
+            finding.code.code(),
+            finding.message,
+            finding.remedy
+        ));
+    }
+    let size = grouped(built.bytes.len() as u64);
+    if written {
+        printer::result(&format!(
+            "{size} of {} B  {}",
+            grouped(limit),
+            shown(&built.output)
+        ));
+    } else {
+        printer::note(&format!(
+            "{size} of {} B; nothing was written",
+            grouped(limit)
+        ));
+    }
+}

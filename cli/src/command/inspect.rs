@@ -1,0 +1,143 @@
+//! `tenzik inspect`: what a module is, what it imports and where its bytes go.
+
+use clap::Args;
+use serde_json::json;
+
+use tenzik_runtime::{Capsule, Examination};
+
+use crate::capsule_source::CapsuleSource;
+use crate::exit_code::ExitCode;
+use crate::failure::Failure;
+use crate::json;
+use crate::policy_arguments::PolicyArguments;
+use crate::printer::{self, grouped};
+
+/// Show identity, imports, capabilities and sizes of a module.
+#[derive(Args, Debug)]
+pub(crate) struct InspectArguments {
+    /// Path of a module (with a /, or ending in .wasm or .wat), or name of an embedded capsule.
+    #[arg(value_name = "CAPSULE")]
+    capsule: String,
+    #[command(flatten)]
+    policy: PolicyArguments,
+    /// Print one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(arguments: &InspectArguments) -> ExitCode {
+    match attempt(arguments) {
+        Ok(code) => code,
+        Err(failure) => failure.report(arguments.json),
+    }
+}
+
+fn attempt(arguments: &InspectArguments) -> Result<ExitCode, Failure> {
+    let source = CapsuleSource::of(&arguments.capsule)?;
+    let policy = arguments.policy.policy()?;
+    let examination = source.examine(&policy)?;
+    let exit = examination
+        .first_error()
+        .map_or(ExitCode::Ok, |finding| ExitCode::from(finding.code.class()));
+    if arguments.json {
+        printer::json(&object(&source, &examination, exit));
+    } else {
+        print(&source, &examination);
+    }
+    Ok(exit)
+}
+
+fn print(source: &CapsuleSource, examination: &Examination) {
+    let validation = examination.validation();
+    let line = |name: &str, value: &str| printer::result(&format!("{name:<14}{value}"));
+    line("capsule", &source.shown());
+    line(
+        "capsule_id",
+        &validation
+            .id()
+            .map_or_else(|| "not read".to_owned(), |id| id.to_string()),
+    );
+    line("bytes", &grouped(validation.bytes()));
+    let needs = validation.needs().to_string();
+    line(
+        "capabilities",
+        if needs.is_empty() { "none" } else { &needs },
+    );
+    if let Some(capsule) = validation.capsule() {
+        print_capsule(capsule, &line);
+    }
+    for section in validation.sections() {
+        line(
+            "section",
+            &format!("{:>7}  {}", grouped(section.bytes), section.name),
+        );
+    }
+    for finding in examination.findings() {
+        line(
+            "finding",
+            &format!("{} {}", finding.code.code(), finding.message),
+        );
+    }
+}
+
+fn print_capsule(capsule: &Capsule, line: &dyn Fn(&str, &str)) {
+    if let Some(manifest) = capsule.manifest() {
+        line(
+            "manifest",
+            &format!(
+                "{} {}, claims: {}",
+                manifest.name(),
+                manifest.version(),
+                manifest.needs()
+            ),
+        );
+    }
+    let most = capsule.memory_pages_max().map_or_else(
+        || "no own maximum".to_owned(),
+        |pages| format!("at most {pages}"),
+    );
+    line(
+        "memory",
+        &format!("{} pages of 64 KiB, {most}", capsule.memory_pages_min()),
+    );
+    for row in capsule.imports() {
+        let needs = row
+            .needs
+            .map_or("always granted", |capability| capability.name());
+        line("import", &format!("tenzik.{:<16} {needs}", row.name));
+    }
+}
+
+fn object(source: &CapsuleSource, examination: &Examination, exit: ExitCode) -> serde_json::Value {
+    let validation = examination.validation();
+    let mut object = json!({
+        "capsule": source.shown(),
+        "exit": exit.number(),
+        "accepted": exit == ExitCode::Ok,
+        "bytes": validation.bytes(),
+        "needs": validation.needs().iter().map(|capability| capability.name()).collect::<Vec<_>>(),
+        "sections": json::sections(validation),
+        "findings": examination.findings().iter().map(json::finding).collect::<Vec<_>>(),
+    });
+    if let Some(id) = validation.id() {
+        object["capsule_id"] = json!(id.to_string());
+    }
+    if let Some(capsule) = validation.capsule() {
+        object["imports"] = capsule
+            .imports()
+            .iter()
+            .map(|row| json!({ "module": "tenzik", "name": row.name, "needs": row.needs.map(|capability| capability.name()) }))
+            .collect();
+        object["memory"] = json!({ "pages_min": capsule.memory_pages_min(), "pages_max": capsule.memory_pages_max() });
+        if let Some(manifest) = capsule.manifest() {
+            let needs: Vec<&str> = manifest
+                .needs()
+                .iter()
+                .map(|capability| capability.name())
+                .collect();
+            object["manifest"] =
+                json!({ "name": manifest.name(), "version": manifest.version(), "needs": needs });
+        }
+    }
+    object
+}

@@ -1,0 +1,12 @@
+//! The subcommands, one file each.
+
+pub(crate) mod build;
+pub(crate) mod completions;
+pub(crate) mod doctor;
+pub(crate) mod explain;
+pub(crate) mod inspect;
+pub(crate) mod keygen;
+pub(crate) mod new;
+pub(crate) mod receipt;
+pub(crate) mod run;
+pub(crate) mod validate;

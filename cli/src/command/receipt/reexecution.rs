@@ -1,0 +1,210 @@
+//! The third question: does the same run again end in the same way?
+
+use tenzik_runtime::evidence::{
+    Comparison, Difference, Run, Statement, Verdict, compare_reexecution,
+};
+use tenzik_runtime::{
+    Capability, CapabilitySet, Capsule, EngineFailure, EngineOptions, Input, Limits, LogTarget,
+    Output, Permit, Policy, RunRecord, RunRequest, Runtime, attest, attest_rejection,
+};
+
+use crate::capsule_source::CapsuleSource;
+use crate::failure::Failure;
+
+use super::given_input::GivenInput;
+
+/// How much longer a re-execution may take than the run, since the auditor's machine may be slower.
+const WALL_TIMES: u64 = 10;
+
+/// Microseconds that a re-execution may take at least.
+const WALL_US_MIN: u64 = 60_000_000;
+
+/// What came of the third question.
+pub(super) enum Reexecution {
+    /// It was not asked.
+    NotAsked,
+    /// It makes no sense, and why.
+    NotDone(&'static str),
+    /// This machine, or this version of tenzik, cannot run it.
+    Failed(Failure),
+    /// It ran, or was examined again.
+    Done(Reproduction),
+}
+
+/// A re-execution beside the receipt.
+pub(super) struct Reproduction {
+    pub(super) comparison: Comparison,
+    pub(super) conclusion: Conclusion,
+}
+
+/// What a re-execution proves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Conclusion {
+    /// It ended in the same way.
+    Reproduced,
+    /// It contradicts the receipt.
+    Differs,
+    /// The receipt itself says that its fault is bound to the machine: nobody can confirm or refute
+    /// it, so nothing speaks against the receipt either.
+    BoundToItsMachine,
+    /// The receipt states what every machine repeats, but this machine's clock or stack ended the
+    /// re-execution. This must not pass for a success: a run that never ends can be given any output.
+    StoppedHere,
+}
+
+/// The policy that the receipt's limits and grants make up.
+pub(super) fn rebuilt_policy(statement: &Statement) -> Result<Policy, Failure> {
+    let of_another_version = |what: String| {
+        let remedy = "replay with the version of tenzik that made the receipt";
+        Failure::machine(
+            format!("the receipt was made by another version of tenzik: {what}"),
+            remedy,
+        )
+    };
+    let limits = Limits::parse_canonical(statement.limits.as_str())
+        .map_err(|error| of_another_version(error.to_string()))?;
+    let capability = |name: &str| {
+        name.parse::<Capability>()
+            .map_err(|_| of_another_version(format!("there is no capability {name} here")))
+    };
+    let grants = statement
+        .grants
+        .iter()
+        .try_fold(CapabilitySet::EMPTY, |grants, name| {
+            Ok(grants.with(capability(name)?))
+        })?;
+    Ok(Policy { limits, grants })
+}
+
+/// Examines the capsule again and, where the receipt is about a run, runs it again.
+pub(super) fn reexecute(
+    statement: &Statement,
+    policy: &Policy,
+    capsule: &CapsuleSource,
+    input: Option<GivenInput>,
+) -> Result<Reproduction, Failure> {
+    let recorded = &statement.verdict;
+    let patient = Policy {
+        limits: patient_limits(&policy.limits, recorded),
+        ..policy.clone()
+    };
+    let examination = capsule.examine(&patient)?;
+    let comparison = match (examination.admitted(), recorded.run()) {
+        (Some((capsule, permit)), Some(run)) => {
+            let input = input.unwrap_or(GivenInput::Text(String::new()));
+            let verdict = run_again(
+                statement,
+                &patient,
+                run,
+                (capsule, permit),
+                input.for_run()?,
+            )?;
+            check_same_input(run, &verdict)?;
+            compare_reexecution(recorded, &verdict)
+        }
+        (Some(_), None) => admitted_now(recorded),
+        (None, _) => {
+            let again =
+                attest_rejection(&examination, policy, statement.nonce, statement.timestamp);
+            compare_reexecution(recorded, &again.map_err(|error| machine(&error))?.verdict)
+        }
+    };
+    let conclusion = conclusion(&comparison, recorded);
+    Ok(Reproduction {
+        comparison,
+        conclusion,
+    })
+}
+
+/// The limits of the run, with time for a slower machine. A fault by the wall clock gets the time
+/// that it had.
+fn patient_limits(limits: &Limits, recorded: &Verdict) -> Limits {
+    if recorded.is_machine_bound() {
+        return limits.clone();
+    }
+    Limits {
+        wall_us_base: limits
+            .wall_us_base
+            .saturating_mul(WALL_TIMES)
+            .max(WALL_US_MIN),
+        wall_us_per_input_mib: limits.wall_us_per_input_mib.saturating_mul(WALL_TIMES),
+        ..limits.clone()
+    }
+}
+
+fn run_again(
+    statement: &Statement,
+    policy: &Policy,
+    recorded: &Run,
+    (capsule, permit): (&Capsule, &Permit),
+    input: Input,
+) -> Result<Verdict, Failure> {
+    let failed = |error: EngineFailure| machine(&error);
+    let runtime = Runtime::new(&EngineOptions::one_shot()).map_err(failed)?;
+    let prepared = runtime
+        .prepare_for(capsule, permit.limits(), &input)
+        .map_err(failed)?;
+    let now_ms = i64::try_from(recorded.now.unix_millis()).unwrap_or(i64::MAX);
+    let mut request = RunRequest::new(input, now_ms, recorded.seed);
+    request.output = Output::Discard;
+    request.log = LogTarget::Sink(Box::new(|_, _| {}));
+    request.commit = true;
+    request.commit_whole_input = recorded.input_complete;
+    let outcome = runtime
+        .execute(&prepared, permit, request)
+        .map_err(failed)?;
+    let record = RunRecord {
+        capsule,
+        permit,
+        outcome: &outcome,
+        now: recorded.now,
+        seed: recorded.seed,
+    };
+    let again = attest(&record, policy, statement.nonce, statement.timestamp);
+    Ok(again.map_err(|error| machine(&error))?.verdict)
+}
+
+/// The input was compared before the run; a file that somebody changed in between proves nothing.
+fn check_same_input(recorded: &Run, again: &Verdict) -> Result<(), Failure> {
+    match again.run() {
+        Some(run) if recorded.input_complete && run.input_commit != recorded.input_commit => {
+            Err(Failure::machine(
+                "the input changed while it was verified",
+                "verify again when nobody writes to it",
+            ))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The receipt says that the module may not run, but it may: there is nothing to run it for.
+fn admitted_now(recorded: &Verdict) -> Comparison {
+    let difference = Difference {
+        field: "status",
+        recorded: recorded.status().to_string(),
+        reexecuted: "admitted, nothing forbids it to run".to_owned(),
+    };
+    Comparison {
+        differences: vec![difference],
+        notes: Vec::new(),
+    }
+}
+
+fn conclusion(comparison: &Comparison, recorded: &Verdict) -> Conclusion {
+    if !comparison.agrees() {
+        Conclusion::Differs
+    } else if comparison.is_conclusive() {
+        Conclusion::Reproduced
+    } else if recorded.is_machine_bound() {
+        Conclusion::BoundToItsMachine
+    } else {
+        Conclusion::StoppedHere
+    }
+}
+
+fn machine(error: &dyn std::error::Error) -> Failure {
+    Failure::machine(
+        format!("cannot run the capsule again: {error}"),
+        "see the message",
+    )
+}

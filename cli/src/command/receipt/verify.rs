@@ -1,0 +1,181 @@
+//! `tenzik receipt verify`: three questions about a receipt, each with its own answer.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use tenzik_runtime::SignedReceipt;
+use tenzik_runtime::evidence::{Digest, Statement, VerifiedReceipt, VerifyError};
+
+use crate::capsule_source::CapsuleSource;
+use crate::exit_code::ExitCode;
+use crate::failure::Failure;
+use crate::first_party;
+
+use super::contents::{self, Commitment};
+use super::given_input::GivenInput;
+use super::reexecution::{Reexecution, rebuilt_policy, reexecute};
+use super::report::Report;
+use super::signer::Signer;
+use super::{read, trusted_keys};
+
+/// Verify a receipt: signature, commitments, re-execution.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+    Three questions, each with its own answer:\n  \
+    signature     is it good, and is the key trusted?\n  \
+    commitments   are these the capsule, input and output of the run? Asked for what is given.\n  \
+    re-execution  does the same run again end in the same way? Asked with --replay.\n\n\
+    Exit codes:\n  \
+    0   nothing speaks against the receipt\n  \
+    40  signature, key or commitments are bad\n  \
+    41  the re-execution differs\n  \
+    1   a file cannot be read, or this machine could not finish the re-execution\n\n\
+    A fault that is bound to the machine that ran it (wall clock, native stack) can be confirmed\n\
+    by nobody: the answer says so, and the exit code is 0. A re-execution has the limits that the\n\
+    receipt names, but ten times the wall time, at least a minute.")]
+pub(crate) struct VerifyArguments {
+    /// The receipt.
+    #[arg(value_name = "RECEIPT")]
+    receipt: PathBuf,
+    /// The capsule: path of a module, or name of an embedded capsule.
+    #[arg(long, value_name = "CAPSULE")]
+    capsule: Option<String>,
+    /// The input, as a file; - is standard input.
+    #[arg(long, value_name = "FILE", conflicts_with = "input_text")]
+    input: Option<PathBuf>,
+    /// The input itself.
+    #[arg(long, value_name = "TEXT")]
+    input_text: Option<String>,
+    /// The output, as a file.
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Run again and compare status, output, fuel and host calls. Without --capsule the embedded capsule with the
+    /// receipt's digest is run.
+    #[arg(long)]
+    replay: bool,
+    /// Trust the keys in this file or directory, instead of the user's trust file and this machine's own key.
+    #[arg(long, value_name = "FILE|DIR")]
+    trust: Vec<PathBuf>,
+    /// Print one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(arguments: &VerifyArguments) -> ExitCode {
+    match attempt(arguments) {
+        Ok(report) => report.print(&arguments.receipt, arguments.json),
+        Err(failure) => failure.report(arguments.json),
+    }
+}
+
+fn attempt(arguments: &VerifyArguments) -> Result<Report, Failure> {
+    let bytes = read(&arguments.receipt)?;
+    let asked = arguments.replay;
+    let receipt = match SignedReceipt::parse(&bytes) {
+        Ok(receipt) => receipt,
+        Err(error) => return Ok(Report::of_signer(Signer::Unreadable(error), asked)),
+    };
+    match receipt.verify(&trusted_keys::store(&arguments.trust)?) {
+        Err(VerifyError::Receipt(error)) => Ok(Report::of_signer(Signer::Unreadable(error), asked)),
+        Err(VerifyError::Signature { node_id }) => {
+            Ok(Report::of_signer(Signer::Forged(node_id), asked))
+        }
+        Ok(receipt) => audit(arguments, &receipt),
+    }
+}
+
+/// Everything that is compared with the receipt.
+struct Given {
+    capsule: Option<CapsuleSource>,
+    input: Option<GivenInput>,
+}
+
+fn audit(arguments: &VerifyArguments, receipt: &VerifiedReceipt) -> Result<Report, Failure> {
+    let statement = receipt.body().statement();
+    let given = given(arguments, statement)?;
+    let mut commitments = vec![
+        contents::check_capsule(receipt, given.capsule.as_ref())?,
+        contents::check_input(receipt, given.input.as_ref())?,
+        contents::check_output(receipt, arguments.output.as_deref())?,
+    ];
+    let reexecution = match given.capsule {
+        Some(capsule) if arguments.replay => {
+            let policy = rebuilt_policy(statement);
+            commitments.push(contents::check_policy(statement, policy.as_ref().ok()));
+            if contents_differ(&commitments) {
+                Reexecution::NotDone("what was given is not what the receipt commits to")
+            } else {
+                policy
+                    .and_then(|policy| reexecute(statement, &policy, &capsule, given.input))
+                    .map_or_else(Reexecution::Failed, Reexecution::Done)
+            }
+        }
+        _ => Reexecution::NotAsked,
+    };
+    let signer = Signer::Known {
+        node_id: *receipt.body().node_id(),
+        trust: receipt.trust().clone(),
+    };
+    Ok(Report {
+        signer,
+        statement: Some(statement.clone()),
+        commitments,
+        reexecution,
+    })
+}
+
+/// Whether capsule, input or policy is another than that of the run. An output that differs says
+/// nothing against running again.
+fn contents_differ(commitments: &[Commitment]) -> bool {
+    commitments
+        .iter()
+        .any(|commitment| commitment.is_bad() && commitment.field != contents::OUTPUT)
+}
+
+/// What was given on the command line, and what follows from the receipt.
+fn given(arguments: &VerifyArguments, statement: &Statement) -> Result<Given, Failure> {
+    let capsule = match &arguments.capsule {
+        Some(word) => Some(CapsuleSource::of(word)?),
+        None if arguments.replay => Some(embedded(statement)?),
+        None => None,
+    };
+    let run = statement.verdict.run();
+    let stated_bytes = run.map_or(0, |run| run.input_bytes);
+    let input = match (&arguments.input, &arguments.input_text) {
+        (Some(path), _) => Some(GivenInput::open(
+            path,
+            arguments.replay.then_some(stated_bytes),
+        )?),
+        (None, Some(text)) => Some(GivenInput::Text(text.clone())),
+        (None, None) if !arguments.replay || run.is_none() => None,
+        (None, None) if stated_bytes == 0 => Some(GivenInput::Text(String::new())),
+        (None, None) => {
+            let message = format!("--replay needs the input of the run, {stated_bytes} bytes");
+            return Err(Failure::usage(
+                message,
+                "pass --input FILE or --input-text TEXT",
+            ));
+        }
+    };
+    Ok(Given { capsule, input })
+}
+
+/// The embedded capsule that the receipt is about.
+fn embedded(statement: &Statement) -> Result<CapsuleSource, Failure> {
+    let stated = statement.verdict.capsule_id();
+    let is_stated = |bytes: &[u8]| stated.is_some_and(|id| Digest::of(bytes) == id);
+    let found = first_party::all()
+        .iter()
+        .find(|capsule| is_stated(capsule.bytes));
+    found.map(CapsuleSource::Embedded).ok_or_else(|| {
+        let which = match stated {
+            Some(id) => format!("capsule {id}, which is not an embedded one"),
+            None => "a module that was not read, or not assembled".to_owned(),
+        };
+        Failure::usage(
+            format!("--replay needs the capsule: the receipt is about {which}"),
+            "pass --capsule FILE",
+        )
+    })
+}

@@ -1,0 +1,424 @@
+//! `tenzik run`: one run, its output, its use and its receipt.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use base64::Engine as _;
+use clap::Args;
+use serde_json::{Value, json};
+
+use tenzik_runtime::evidence::Nonce;
+use tenzik_runtime::{
+    CAPSULE_FAILURE, Capsule, EngineOptions, Examination, Input, LogLevel, LogTarget, Outcome,
+    Permit, Policy, RejectClass, RunRecord, RunRequest, Runtime, Statement, Status, Timestamp,
+    attest, attest_rejection,
+};
+
+use crate::amount;
+use crate::capsule_source::CapsuleSource;
+use crate::exit_code::ExitCode;
+use crate::failure::Failure;
+use crate::json;
+use crate::policy_arguments::{LimitArguments, PolicyArguments};
+use crate::printer::{self, grouped};
+use crate::run_input::{self, OpenedInput};
+use crate::run_output::RunOutput;
+use crate::world;
+
+use super::keygen::signing_key;
+
+/// Run a capsule.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  tenzik run nmap-parse --input scan.xml\n  \
+    tenzik run ./mine.wasm --input-text hello --receipt run.json\n\n\
+    Without --input and --input-text the input is empty. Standard output is the capsule's output, byte for byte.")]
+pub(crate) struct RunArguments {
+    /// Path of a module (with a /, or ending in .wasm or .wat), or name of an embedded capsule.
+    #[arg(value_name = "CAPSULE")]
+    capsule: String,
+    /// Read the input from a file; - is standard input.
+    #[arg(long, value_name = "FILE", conflicts_with = "input_text")]
+    input: Option<PathBuf>,
+    /// The input itself.
+    #[arg(long, value_name = "TEXT")]
+    input_text: Option<String>,
+    /// Write the output to a file, in one step and only on success.
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    policy: PolicyArguments,
+    #[command(flatten)]
+    limits: LimitArguments,
+    /// Longest wait for input to come or output to be taken.
+    #[arg(long, value_name = "DURATION", value_parser = amount::duration, default_value = "30s")]
+    io_timeout: Duration,
+    /// Seed of the capsule's random bytes [default: from the system].
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Time that the capsule is told, such as 2026-01-02T03:04:05Z [default: the start of the run].
+    #[arg(long, value_name = "RFC3339", value_parser = timestamp)]
+    now: Option<Timestamp>,
+    /// Write a signed receipt of the run, whatever came of it.
+    #[arg(long, value_name = "FILE")]
+    receipt: Option<PathBuf>,
+    /// Sign the receipt with this key [default: the machine's own, made when it is first needed].
+    #[arg(long, value_name = "FILE", requires = "receipt")]
+    key: Option<PathBuf>,
+    /// Challenge of the caller, 32 hexadecimal digits, that the receipt repeats [default: random].
+    #[arg(long, value_name = "HEX", requires = "receipt")]
+    nonce: Option<Nonce>,
+    /// Print one JSON object instead of the output.
+    #[arg(long)]
+    json: bool,
+    /// Do not print the line of usage.
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+fn timestamp(text: &str) -> Result<Timestamp, String> {
+    let wrong = || {
+        format!("{text:?} is not a time such as 2026-01-02T03:04:05Z or 2026-01-02T03:04:05.678Z")
+    };
+    let time = humantime::parse_rfc3339(text).map_err(|_| wrong())?;
+    let since = time
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_err(|_| wrong())?;
+    Timestamp::from_unix_millis(u64::try_from(since.as_millis()).map_err(|_| wrong())?)
+        .map_err(|error| error.to_string())
+}
+
+/// Everything about a run that is fixed before it starts.
+struct Plan {
+    policy: Policy,
+    now: Timestamp,
+    seed: u64,
+    started: Timestamp,
+}
+
+pub(crate) fn run(arguments: &RunArguments) -> ExitCode {
+    match attempt(arguments) {
+        Ok(code) => code,
+        Err(failure) => failure.report(arguments.json),
+    }
+}
+
+fn attempt(arguments: &RunArguments) -> Result<ExitCode, Failure> {
+    let source = CapsuleSource::of(&arguments.capsule)?;
+    let policy = arguments.policy.policy_with(&arguments.limits)?;
+    let started = world::now()
+        .map_err(|error| Failure::machine(error.to_string(), "set the clock of this machine"))?;
+    let seed = match arguments.seed {
+        Some(seed) => seed,
+        None => world::seed()
+            .map_err(|error| Failure::machine(format!("no random seed: {error}"), "pass --seed"))?,
+    };
+    let plan = Plan {
+        policy,
+        now: arguments.now.unwrap_or(started),
+        seed,
+        started,
+    };
+    let examination = source.examine(&plan.policy)?;
+    match examination.admitted() {
+        Some((capsule, permit)) => execute(arguments, &plan, capsule, permit),
+        None => reject(arguments, &plan, &source, &examination),
+    }
+}
+
+fn execute(
+    arguments: &RunArguments,
+    plan: &Plan,
+    capsule: &Capsule,
+    permit: &Permit,
+) -> Result<ExitCode, Failure> {
+    let opened = open_input(arguments)?;
+    let (sink, output) = match &arguments.output {
+        Some(path) => RunOutput::file(path, arguments.io_timeout)?,
+        None if arguments.json => RunOutput::kept(),
+        None => RunOutput::stdout(arguments.io_timeout)?,
+    };
+    let failed = |error: tenzik_runtime::EngineFailure| {
+        Failure::machine(error.to_string(), "see the message")
+    };
+    let runtime = Runtime::new(&EngineOptions::one_shot()).map_err(failed)?;
+    let prepared = runtime
+        .prepare_for(capsule, permit.limits(), &opened.input)
+        .map_err(failed)?;
+    let now_ms = i64::try_from(plan.now.unix_millis()).unwrap_or(i64::MAX);
+    let mut request = RunRequest::new(opened.input, now_ms, plan.seed);
+    request.output = output;
+    request.log = LogTarget::Sink(Box::new(print_log));
+    request.commit = arguments.receipt.is_some();
+    request.commit_whole_input = opened.whole;
+    let outcome = runtime
+        .execute(&prepared, permit, request)
+        .map_err(failed)?;
+
+    sink.finish(outcome.status == Status::Ok)?;
+    let record = RunRecord {
+        capsule,
+        permit,
+        outcome: &outcome,
+        now: plan.now,
+        seed: plan.seed,
+    };
+    let receipt = write_receipt(arguments, |nonce| {
+        attest(&record, &plan.policy, nonce, plan.started)
+            .map_err(|error| Failure::machine(error.to_string(), ""))
+    })?;
+    Ok(report(arguments, capsule, &outcome, receipt.as_ref()))
+}
+
+fn open_input(arguments: &RunArguments) -> Result<OpenedInput, Failure> {
+    match (&arguments.input, &arguments.input_text) {
+        (Some(path), _) => run_input::open(path, arguments.io_timeout),
+        (None, Some(text)) => Ok(OpenedInput {
+            input: Input::from(text.as_bytes()),
+            whole: true,
+        }),
+        (None, None) => Ok(OpenedInput {
+            input: Input::empty(),
+            whole: true,
+        }),
+    }
+}
+
+fn print_log(level: LogLevel, message: &[u8]) {
+    printer::note(&format!("[{}] {}", level.name(), message_shown(message)));
+}
+
+/// Bytes of a capsule for people's eyes: printable ASCII as it is, the rest escaped.
+fn message_shown(message: &[u8]) -> String {
+    if message.iter().all(|byte| (b' '..=b'~').contains(byte)) {
+        return String::from_utf8_lossy(message).into_owned();
+    }
+    message.escape_ascii().to_string()
+}
+
+/// Signs and writes the receipt, if one was asked for.
+fn write_receipt(
+    arguments: &RunArguments,
+    state: impl FnOnce(Nonce) -> Result<Statement, Failure>,
+) -> Result<Option<PathBuf>, Failure> {
+    let Some(path) = &arguments.receipt else {
+        return Ok(None);
+    };
+    let key = signing_key(arguments.key.as_deref())?;
+    let nonce = match arguments.nonce {
+        Some(nonce) => nonce,
+        None => {
+            Nonce::fresh().map_err(|error| Failure::machine(error.to_string(), "pass --nonce"))?
+        }
+    };
+    let text = key.sign(state(nonce)?).to_json() + "\n";
+    crate::run_output::write_whole(path, text.as_bytes())
+        .map_err(|error| crate::failure::file("cannot write the receipt", path, &error))?;
+    Ok(Some(path.clone()))
+}
+
+/// Says why the capsule may not run.
+fn reject(
+    arguments: &RunArguments,
+    plan: &Plan,
+    source: &CapsuleSource,
+    examination: &Examination,
+) -> Result<ExitCode, Failure> {
+    let receipt = write_receipt(arguments, |nonce| {
+        attest_rejection(examination, &plan.policy, nonce, plan.started)
+            .map_err(|error| Failure::machine(error.to_string(), ""))
+    })?;
+    let Some(first) = examination.first_error() else {
+        return Err(Failure::machine(
+            "the capsule is neither admitted nor rejected",
+            "please report it",
+        ));
+    };
+    let exit = ExitCode::from(first.code.class());
+    let refused = first.code.class() == RejectClass::Policy;
+    printer::error(
+        &format!("{}: {}", source.shown(), first.message),
+        &first.remedy,
+    );
+    let more = examination.findings().len() - 1;
+    if more > 0 {
+        printer::note(&format!(
+            "  {more} more findings: tenzik validate shows all of them"
+        ));
+    }
+    if arguments.json {
+        let mut object = json!({
+            "status": if refused { "refused" } else { "reject" },
+            "exit": exit.number(),
+            "error": { "code": first.code.code(), "message": first.message, "remedy": first.remedy },
+            "findings": examination.findings().iter().map(json::finding).collect::<Vec<_>>(),
+        });
+        if let Some(id) = examination.validation().id() {
+            object["capsule_id"] = json!(id.to_string());
+        }
+        add_receipt(&mut object, receipt.as_ref());
+        printer::json(&object);
+    }
+    Ok(exit)
+}
+
+/// What ended a run that did not succeed.
+struct Ending {
+    exit: ExitCode,
+    status: &'static str,
+    error: Option<(&'static str, String, String)>,
+}
+
+fn ending(outcome: &Outcome) -> Ending {
+    match &outcome.status {
+        Status::Ok => Ending {
+            exit: ExitCode::Ok,
+            status: "ok",
+            error: None,
+        },
+        Status::Failure { code, message } => {
+            let said = if message.is_empty() {
+                String::new()
+            } else {
+                format!(": {}", message_shown(message))
+            };
+            let remedy = "see the capsule's documentation for its codes".to_owned();
+            let error = (
+                CAPSULE_FAILURE,
+                format!("the capsule failed with code {code}{said}"),
+                remedy,
+            );
+            Ending {
+                exit: ExitCode::Failure,
+                status: "failure",
+                error: Some(error),
+            }
+        }
+        Status::Fault(fault) => {
+            let error = (
+                fault.code.code(),
+                format!("the capsule {}", fault.message),
+                fault.code.remedy().to_owned(),
+            );
+            Ending {
+                exit: ExitCode::from(fault.code.class()),
+                status: "fault",
+                error: Some(error),
+            }
+        }
+    }
+}
+
+fn report(
+    arguments: &RunArguments,
+    capsule: &Capsule,
+    outcome: &Outcome,
+    receipt: Option<&PathBuf>,
+) -> ExitCode {
+    let ending = ending(outcome);
+    if let Some((_, message, remedy)) = &ending.error {
+        printer::error(message, remedy);
+    }
+    if !arguments.quiet {
+        printer::note(&usage_line(ending.status, outcome, arguments));
+    }
+    if arguments.json {
+        printer::json(&object(arguments, capsule, outcome, &ending, receipt));
+    }
+    ending.exit
+}
+
+fn object(
+    arguments: &RunArguments,
+    capsule: &Capsule,
+    outcome: &Outcome,
+    ending: &Ending,
+    receipt: Option<&PathBuf>,
+) -> Value {
+    let mut object = json!({
+        "status": ending.status,
+        "exit": ending.exit.number(),
+        "capsule_id": capsule.id().to_string(),
+        "usage": json::usage(&outcome.usage),
+    });
+    if arguments.output.is_none() {
+        match std::str::from_utf8(&outcome.output) {
+            Ok(text) => object["output"] = json!(text),
+            Err(_) => {
+                object["output_base64"] =
+                    json!(base64::engine::general_purpose::STANDARD.encode(&outcome.output));
+            }
+        }
+    }
+    if let Some((code, message, remedy)) = &ending.error {
+        object["error"] = json!({ "code": code, "message": message, "remedy": remedy });
+    }
+    if let Status::Failure { code, .. } = &outcome.status {
+        object["failure_code"] = json!(code);
+    }
+    add_receipt(&mut object, receipt);
+    object
+}
+
+fn add_receipt(object: &mut Value, receipt: Option<&PathBuf>) {
+    if let Some(path) = receipt {
+        object["receipt"] = json!(path.to_string_lossy());
+    }
+}
+
+/// One line with the use of every limited thing beside its limit.
+fn usage_line(status: &str, outcome: &Outcome, arguments: &RunArguments) -> String {
+    let usage = &outcome.usage;
+    let Ok(Policy { limits, .. }) = arguments.policy.policy_with(&arguments.limits) else {
+        return status.to_owned();
+    };
+    let read = usage.input_bytes;
+    let at_least = if usage.fuel_exact { "" } else { "at least " };
+    let milliseconds = |us: u64| format!("{}.{:03}", grouped(us / 1_000), us % 1_000);
+    format!(
+        "{status}: fuel {at_least}{} of {} · memory {} of {} B · {} of {} ms (host {}, waiting {}) · {} of {} host calls · input {} of {} B · output {} of {} B · log {} of {} B",
+        grouped(usage.fuel),
+        grouped(limits.fuel(read)),
+        grouped(usage.memory_bytes),
+        grouped(limits.memory_bytes_max),
+        milliseconds(usage.wall_us),
+        grouped(limits.wall_us(read) / 1_000),
+        milliseconds(usage.host_us),
+        milliseconds(usage.io_wait_us),
+        grouped(usage.host_calls),
+        grouped(limits.host_calls(read)),
+        grouped(read),
+        grouped(limits.input_bytes_max),
+        grouped(usage.output_bytes),
+        grouped(limits.output_bytes(read)),
+        grouped(usage.log_bytes),
+        grouped(limits.log_bytes_max),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{message_shown, timestamp};
+
+    #[test]
+    fn messages_of_capsules_cannot_move_the_cursor() {
+        assert_eq!(message_shown(b"plain text"), "plain text");
+        assert_eq!(message_shown(b"\x1b[31mred\xff"), "\\x1b[31mred\\xff");
+    }
+
+    #[test]
+    fn times() {
+        assert_eq!(
+            timestamp("2026-01-02T03:04:05Z").unwrap().to_string(),
+            "2026-01-02T03:04:05.000Z"
+        );
+        for wrong in [
+            "",
+            "2026",
+            "1969-12-31T23:59:59Z",
+            "2026-13-01T00:00:00Z",
+            "99999-01-01T00:00:00Z",
+        ] {
+            assert!(timestamp(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Every error code that the command can print, in one list.
+
+use tenzik_runtime::{CAPSULE_FAILURE, FaultCode, FindingCode};
+
+use crate::exit_code::ExitCode;
+
+/// What `tenzik explain` says about a code.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Explanation {
+    pub(crate) code: &'static str,
+    pub(crate) exit: ExitCode,
+    pub(crate) cause: &'static str,
+    pub(crate) remedy: &'static str,
+}
+
+/// The codes of the command itself; those of modules and runs come from their own tables.
+const OWN: &[Explanation] = &[
+    Explanation {
+        code: "machine_failure",
+        exit: ExitCode::Machine,
+        cause: "tenzik or the machine failed; nothing is said about the capsule",
+        remedy: "see the message: a file, a key, memory or the system's limits",
+    },
+    Explanation {
+        code: "usage",
+        exit: ExitCode::Usage,
+        cause: "the command line asks for something that does not go together or is out of range",
+        remedy: "see tenzik SUBCOMMAND --help",
+    },
+    Explanation {
+        code: CAPSULE_FAILURE,
+        exit: ExitCode::Failure,
+        cause: "the capsule ended its run with its own failure: run returned another number than 0, or it called fail",
+        remedy: "see the capsule's message and documentation",
+    },
+    Explanation {
+        code: "receipt_broken",
+        exit: ExitCode::Receipt,
+        cause: "the receipt does not parse, its signature is bad, its key is not trusted, or a commitment differs from the bytes given",
+        remedy: "get the receipt and the bytes again; add the key with tenzik receipt trust add if you trust it",
+    },
+    Explanation {
+        code: "reexecution_differs",
+        exit: ExitCode::Reexecution,
+        cause: "running the capsule again over the same input gave another result than the receipt states",
+        remedy: "do not rely on the receipt; the lines above name what differs",
+    },
+    Explanation {
+        code: "unknown_capsule",
+        exit: ExitCode::UnknownCommand,
+        cause: "a word without a / that does not end in .wasm or .wat is the name of an embedded capsule, and there is none of this name",
+        remedy: "write the path of a file as ./NAME.wasm",
+    },
+];
+
+/// Every code, in the order of their exit codes.
+pub(crate) fn all() -> Vec<Explanation> {
+    let findings = FindingCode::ALL.iter().map(|code| Explanation {
+        code: code.code(),
+        exit: ExitCode::from(code.class()),
+        cause: code.cause(),
+        remedy: code.remedy(),
+    });
+    let faults = FaultCode::ALL.iter().map(|code| Explanation {
+        code: code.code(),
+        exit: ExitCode::from(code.class()),
+        cause: code.cause(),
+        remedy: code.remedy(),
+    });
+    let mut all: Vec<Explanation> = OWN.iter().copied().chain(findings).chain(faults).collect();
+    all.sort_by_key(|explanation| explanation.exit.number());
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::all;
+
+    #[test]
+    fn codes_are_unique_and_explained() {
+        let all = all();
+        for (index, explanation) in all.iter().enumerate() {
+            assert!(
+                !explanation.cause.is_empty() && !explanation.remedy.is_empty(),
+                "{}",
+                explanation.code
+            );
+            assert!(
+                all.iter()
+                    .skip(index + 1)
+                    .all(|other| other.code != explanation.code),
+                "{} twice",
+                explanation.code
+            );
+        }
+    }
+}

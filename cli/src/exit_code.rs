@@ -1,0 +1,93 @@
+//! Exit codes: one documented table, and the one place that maps errors to it.
+
+use tenzik_runtime::{FaultClass, RejectClass};
+
+macro_rules! exit_codes {
+    ($($(#[doc = $doc:literal])+ $name:ident = $number:literal, $summary:literal;)*) => {
+        /// How the process ends.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum ExitCode {
+            $($(#[doc = $doc])+ $name,)*
+        }
+
+        impl ExitCode {
+            /// Every exit code, by number.
+            pub(crate) const ALL: &[ExitCode] = &[$(ExitCode::$name),*];
+
+            /// Its number.
+            pub(crate) const fn number(self) -> u8 {
+                match self { $(ExitCode::$name => $number,)* }
+            }
+
+            /// What it means, in one line.
+            pub(crate) const fn summary(self) -> &'static str {
+                match self { $(ExitCode::$name => $summary,)* }
+            }
+        }
+    };
+}
+
+exit_codes! {
+    /// Success.
+    Ok = 0, "ok";
+    /// tenzik or the machine failed.
+    Machine = 1, "tenzik or the machine failed, also a file that cannot be opened";
+    /// Wrong usage.
+    Usage = 2, "wrong usage";
+    /// The module is invalid.
+    Invalid = 10, "invalid module, also structural limits and features";
+    /// An import is not in the table.
+    Import = 11, "an import is not in the host function table, or of another kind or type";
+    /// The module is too large.
+    Size = 13, "the module is larger than the limit";
+    /// The capsule reported a failure.
+    Failure = 20, "the capsule reported a failure";
+    /// The capsule trapped.
+    Trap = 21, "trap, also stack overflow and bad host call arguments";
+    /// The fuel limit.
+    Fuel = 22, "fuel limit";
+    /// The time limit.
+    Time = 23, "time limit";
+    /// The memory limit.
+    Memory = 24, "memory limit";
+    /// The output, log, input or host call limit.
+    Traffic = 25, "output, log, input or host call limit";
+    /// The policy refuses.
+    Policy = 30, "refused by policy: in the table but not granted";
+    /// The receipt is broken.
+    Receipt = 40, "receipt broken: does not parse, bad signature, untrusted key, differing commitment";
+    /// A re-execution differs.
+    Reexecution = 41, "the re-execution differs";
+    /// Unknown command or capsule.
+    UnknownCommand = 127, "unknown command or capsule name";
+}
+
+impl From<RejectClass> for ExitCode {
+    fn from(class: RejectClass) -> ExitCode {
+        match class {
+            RejectClass::Size => ExitCode::Size,
+            RejectClass::Invalid => ExitCode::Invalid,
+            RejectClass::Import => ExitCode::Import,
+            RejectClass::Policy => ExitCode::Policy,
+            RejectClass::Memory => ExitCode::Memory,
+        }
+    }
+}
+
+impl From<FaultClass> for ExitCode {
+    fn from(class: FaultClass) -> ExitCode {
+        match class {
+            FaultClass::Trap => ExitCode::Trap,
+            FaultClass::Fuel => ExitCode::Fuel,
+            FaultClass::Time => ExitCode::Time,
+            FaultClass::Memory => ExitCode::Memory,
+            FaultClass::Traffic => ExitCode::Traffic,
+        }
+    }
+}
+
+impl From<ExitCode> for std::process::ExitCode {
+    fn from(code: ExitCode) -> std::process::ExitCode {
+        std::process::ExitCode::from(code.number())
+    }
+}

@@ -1,0 +1,46 @@
+//! The capsules inside the binary.
+
+/// One embedded capsule.
+#[derive(Debug)]
+pub(crate) struct EmbeddedCapsule {
+    /// Its name on the command line.
+    pub(crate) name: &'static str,
+    /// What it does, in one line.
+    pub(crate) summary: &'static str,
+    /// The module.
+    pub(crate) bytes: &'static [u8],
+}
+
+macro_rules! embedded {
+    ($($name:literal: $summary:literal;)*) => {
+        static CAPSULES: &[EmbeddedCapsule] = &[$(EmbeddedCapsule {
+            name: $name,
+            summary: $summary,
+            bytes: include_bytes!(concat!("../../capsules/prebuilt/", $name, ".wasm")),
+        }),*];
+    };
+}
+
+embedded! {
+    "base64": "encodes its input as base64";
+    "dice": "throws six dice with the seed and tells the time of the run";
+    "echo": "writes its input to its output";
+    "hash": "writes the BLAKE3 digest of its input in hexadecimal";
+    "json-select": "selects from JSON: the first line of the input is an RFC 9535 query, the rest the JSON";
+    "nmap-parse": "turns the XML report of nmap into compact JSON";
+}
+
+/// The capsule of this name.
+pub(crate) fn find(name: &str) -> Option<&'static EmbeddedCapsule> {
+    CAPSULES.iter().find(|capsule| capsule.name == name)
+}
+
+/// Every capsule, by name.
+pub(crate) fn all() -> &'static [EmbeddedCapsule] {
+    CAPSULES
+}
+
+/// Every name, in alphabetical order.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    CAPSULES.iter().map(|capsule| capsule.name)
+}

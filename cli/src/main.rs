@@ -1,0 +1,61 @@
+//! The `tenzik` command: one file for each subcommand, one printer, one table of exit codes.
+
+mod arguments;
+
+mod command;
+
+mod amount;
+mod capsule_source;
+mod error_codes;
+mod exit_code;
+mod failure;
+mod first_party;
+mod json;
+mod policy_arguments;
+mod printer;
+mod run_input;
+mod run_output;
+mod user_directories;
+mod world;
+
+use std::process::ExitCode as ProcessExitCode;
+
+use clap::Parser as _;
+use clap::error::ErrorKind;
+
+use arguments::{Arguments, Command};
+use exit_code::ExitCode;
+
+fn main() -> ProcessExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return usage(&error).into(),
+    };
+    dispatch(arguments.command).into()
+}
+
+fn dispatch(command: Command) -> ExitCode {
+    match command {
+        Command::New(arguments) => command::new::run(&arguments),
+        Command::Build(arguments) => command::build::run(&arguments),
+        Command::Validate(arguments) => command::validate::run(&arguments),
+        Command::Inspect(arguments) => command::inspect::run(&arguments),
+        Command::Run(arguments) => command::run::run(&arguments),
+        Command::Keygen(arguments) => command::keygen::run(&arguments),
+        Command::Receipt(arguments) => command::receipt::run(&arguments),
+        Command::Explain(arguments) => command::explain::run(&arguments),
+        Command::Doctor(arguments) => command::doctor::run(&arguments),
+        Command::Completions(arguments) => command::completions::run(&arguments),
+    }
+}
+
+/// Prints what clap has to say. An unknown subcommand is an unknown command (127), anything else
+/// that clap refuses is wrong usage (2).
+fn usage(error: &clap::Error) -> ExitCode {
+    let _ = error.print();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::Ok,
+        ErrorKind::InvalidSubcommand => ExitCode::UnknownCommand,
+        _ => ExitCode::Usage,
+    }
+}

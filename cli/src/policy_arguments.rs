@@ -1,0 +1,114 @@
+//! Profile, grants and limits on the command line.
+
+use clap::Args;
+
+use tenzik_runtime::{Capability, Policy, Profile};
+
+use crate::amount;
+use crate::failure::Failure;
+
+/// What decides whether a module is acceptable.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct PolicyArguments {
+    /// The policy to start from: development, default or production.
+    #[arg(long, value_name = "PROFILE", default_value = "default")]
+    profile: Profile,
+    /// Grant a capability besides those of the profile (base64, hash, json, random, time).
+    #[arg(long, value_name = "CAPABILITY")]
+    grant: Vec<Capability>,
+    /// Deny a capability, also one that the profile grants.
+    #[arg(long, value_name = "CAPABILITY")]
+    deny: Vec<Capability>,
+    /// Largest accepted module, after assembly from text [default profile: 5120].
+    #[arg(long, value_name = "SIZE", value_parser = amount::size)]
+    max_size: Option<u64>,
+}
+
+/// How much a run may use; each limit of the profile can be set on its own.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct LimitArguments {
+    /// Fuel at the start of the run; input bytes add to it.
+    #[arg(long, value_name = "UNITS")]
+    fuel: Option<u64>,
+    /// Fuel added for each input byte read.
+    #[arg(long, value_name = "UNITS")]
+    fuel_per_byte: Option<u64>,
+    /// Wall time at the start of the run, such as 200ms; input bytes add to it.
+    #[arg(long, value_name = "DURATION", value_parser = amount::duration_us)]
+    time: Option<u64>,
+    /// Wall time added for each MiB of input read.
+    #[arg(long, value_name = "DURATION", value_parser = amount::duration_us)]
+    time_per_mib: Option<u64>,
+    /// Memory of the capsule, tables included.
+    #[arg(long, value_name = "SIZE", value_parser = amount::size)]
+    memory: Option<u64>,
+    /// Stack of compiled code, 16KiB to 8MiB.
+    #[arg(long, value_name = "SIZE", value_parser = amount::size)]
+    stack: Option<u64>,
+    /// Input bytes that the capsule may read.
+    #[arg(long, value_name = "SIZE", value_parser = amount::size)]
+    max_input: Option<u64>,
+    /// Output bytes at the start of the run; input bytes add to them.
+    #[arg(long, value_name = "SIZE", value_parser = amount::size)]
+    max_output: Option<u64>,
+    /// Output bytes added for each input byte read.
+    #[arg(long, value_name = "SIZE", value_parser = amount::size)]
+    output_per_byte: Option<u64>,
+    /// Bytes that the capsule may log.
+    #[arg(long, value_name = "SIZE", value_parser = amount::size)]
+    max_log: Option<u64>,
+    /// Host calls at the start of the run; input bytes add to them.
+    #[arg(long, value_name = "N")]
+    max_host_calls: Option<u64>,
+    /// Input bytes that add one more host call; 0 adds none.
+    #[arg(long, value_name = "SIZE", value_parser = amount::size)]
+    host_call_bytes: Option<u64>,
+}
+
+impl PolicyArguments {
+    /// The policy with the limits of its profile.
+    pub(crate) fn policy(&self) -> Result<Policy, Failure> {
+        self.policy_with(&LimitArguments::default())
+    }
+
+    /// The policy with these limits.
+    pub(crate) fn policy_with(&self, limits: &LimitArguments) -> Result<Policy, Failure> {
+        let mut policy = self.profile.policy();
+        for capability in &self.grant {
+            policy.grants = policy.grants.with(*capability);
+        }
+        for capability in &self.deny {
+            policy.grants = policy.grants.without(*capability);
+        }
+        let to = &mut policy.limits;
+        let settings = [
+            (self.max_size, &mut to.module_bytes_max),
+            (limits.fuel, &mut to.fuel_base),
+            (limits.fuel_per_byte, &mut to.fuel_per_input_byte),
+            (limits.time, &mut to.wall_us_base),
+            (limits.time_per_mib, &mut to.wall_us_per_input_mib),
+            (limits.memory, &mut to.memory_bytes_max),
+            (limits.stack, &mut to.stack_bytes_max),
+            (limits.max_input, &mut to.input_bytes_max),
+            (limits.max_output, &mut to.output_bytes_base),
+            (limits.output_per_byte, &mut to.output_bytes_per_input_byte),
+            (limits.max_log, &mut to.log_bytes_max),
+            (limits.max_host_calls, &mut to.host_calls_base),
+            (limits.host_call_bytes, &mut to.host_call_input_bytes),
+        ];
+        for (value, place) in settings {
+            if let Some(value) = value {
+                *place = value;
+            }
+        }
+        policy.limits.check().map_err(|error| {
+            Failure::usage(error.to_string(), "choose a value inside the range")
+        })?;
+        Ok(policy)
+    }
+
+    /// The name of the profile.
+    pub(crate) fn profile_name(&self) -> &'static str {
+        self.profile.name()
+    }
+}

@@ -1,0 +1,72 @@
+//! The one place that writes to the terminal.
+
+use std::io::{IsTerminal as _, Write as _};
+
+use serde_json::Value;
+
+/// Prints a result for people on standard output. A closed pipe is no error: the reader has what it
+/// wanted.
+pub(crate) fn result(text: &str) {
+    let _ = writeln!(std::io::stdout(), "{text}");
+}
+
+/// Prints one JSON value on standard output, in one line.
+pub(crate) fn json(value: &Value) {
+    let _ = writeln!(std::io::stdout(), "{value}");
+}
+
+/// Prints bytes on standard output as they are.
+pub(crate) fn bytes(bytes: &[u8]) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(bytes)?;
+    out.flush()
+}
+
+/// Prints something worth knowing on standard error.
+pub(crate) fn note(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// Prints an error and its remedy on standard error.
+pub(crate) fn error(message: &str, remedy: &str) {
+    let _ = writeln!(std::io::stderr(), "tenzik: {message}");
+    if !remedy.is_empty() {
+        let _ = writeln!(std::io::stderr(), "  remedy: {remedy}");
+    }
+}
+
+/// Whether a person looks at standard error, so that progress may be shown there.
+pub(crate) fn shows_progress() -> bool {
+    std::io::stderr().is_terminal() && !crate::world::in_ci()
+}
+
+/// A number with separators between groups of three digits.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::grouped;
+
+    #[test]
+    fn digits_are_grouped() {
+        let cases = [
+            (0, "0"),
+            (999, "999"),
+            (1_000, "1,000"),
+            (12_345_678, "12,345,678"),
+        ];
+        for (number, text) in cases {
+            assert_eq!(grouped(number), text);
+        }
+    }
+}

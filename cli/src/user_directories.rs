@@ -1,0 +1,28 @@
+//! Where tenzik keeps what belongs to a user (XDG base directory specification).
+
+use std::path::PathBuf;
+
+use crate::failure::Failure;
+use crate::world;
+
+/// The directory of keys and trust: `$XDG_CONFIG_HOME/tenzik`, else `$HOME/.config/tenzik`.
+pub(crate) fn config() -> Result<PathBuf, Failure> {
+    let base = world::directory_variable("XDG_CONFIG_HOME")
+        .or_else(|| world::directory_variable("HOME").map(|home| home.join(".config")));
+    base.map(|base| base.join("tenzik")).ok_or_else(|| {
+        Failure::machine(
+            "no directory for keys: neither XDG_CONFIG_HOME nor HOME is set",
+            "set HOME, or pass --key and --trust",
+        )
+    })
+}
+
+/// The machine's own key.
+pub(crate) fn node_key() -> Result<PathBuf, Failure> {
+    Ok(config()?.join("node.pem"))
+}
+
+/// The file of trusted keys.
+pub(crate) fn trust_file() -> Result<PathBuf, Failure> {
+    Ok(config()?.join("trusted_keys"))
+}

@@ -1,0 +1,10 @@
+//! The cases.
+
+mod authoring;
+mod contract;
+mod first_party;
+mod limits;
+mod nmap;
+mod prebuilt;
+mod receipts;
+mod validate;

@@ -1,0 +1,10 @@
+//! What a user of the command sees. One binary; a module for each part of the contract.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
+
+mod cases;
+mod world;

@@ -1,0 +1,188 @@
+//! The engine: compiles capsules and runs them.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tenzik_capsule::{Capsule, CapsuleId};
+use tenzik_policy::{Limits, Permit};
+use wasmtime::{Linker, Module};
+
+use crate::cache::Cache;
+use crate::config::{EngineOptions, POOLED_MEMORY_BYTES_MAX, Variant, config};
+use crate::execute;
+use crate::failure::EngineFailure;
+use crate::input::Input;
+use crate::linker::linker;
+use crate::outcome::Outcome;
+use crate::prepared::{Compiled, PreparedCapsule, needs_epoch};
+use crate::request::RunRequest;
+use crate::state::RunState;
+use crate::ticker::Ticker;
+
+/// Variants kept at a time; each stack size is one.
+const VARIANTS_MAX: usize = 16;
+
+/// Compiles and runs capsules. Shared by reference between threads.
+pub struct Engine {
+    compiler: Compiler,
+    ticker: Ticker,
+    pool_instances: u32,
+}
+
+/// Compiles capsules and keeps what it compiled, by the digest of the capsule and the variant of
+/// the engine.
+pub(crate) struct Compiler {
+    targets: Mutex<HashMap<Variant, Arc<Target>>>,
+    cache: Cache<(CapsuleId, Variant), Arc<Compiled>>,
+}
+
+/// A wasmtime engine and its linker.
+struct Target {
+    engine: wasmtime::Engine,
+    linker: Linker<RunState>,
+}
+
+impl Engine {
+    /// An engine with these options. Where the address space does not allow a pool, it runs
+    /// without one.
+    ///
+    /// # Errors
+    /// [`EngineFailure::Setup`] if wasmtime does not support this machine.
+    pub fn new(options: &EngineOptions) -> Result<Engine, EngineFailure> {
+        let compiler = Compiler {
+            targets: Mutex::new(HashMap::new()),
+            cache: Cache::new(options.cache_modules_max),
+        };
+        let mut engine = Engine {
+            compiler,
+            ticker: Ticker::default(),
+            pool_instances: options.pool_instances,
+        };
+        let variant = engine.variant(&Limits::DEFAULT, false);
+        if engine.compiler.target(variant).is_err() && variant.pool_instances > 0 {
+            engine.pool_instances = 0;
+            engine
+                .compiler
+                .target(engine.variant(&Limits::DEFAULT, false))?;
+        }
+        Ok(engine)
+    }
+
+    /// What names this engine in receipts: engine, version and compiler. Output and fuel of a run
+    /// depend on nothing else.
+    pub fn identity() -> &'static str {
+        concat!("wasmtime-48.0.8", "-cranelift")
+    }
+
+    /// Compiles `capsule` for runs with default limits and small inputs; what other runs need is
+    /// compiled when they come.
+    ///
+    /// # Errors
+    /// [`EngineFailure::Compile`].
+    pub fn prepare(&self, capsule: &Capsule) -> Result<PreparedCapsule, EngineFailure> {
+        let prepared = PreparedCapsule::new(capsule.clone());
+        prepared.compiled(self.variant(&Limits::DEFAULT, false), &self.compiler)?;
+        Ok(prepared)
+    }
+
+    /// Compiles `capsule` for just the run described.
+    ///
+    /// # Errors
+    /// [`EngineFailure::Compile`].
+    pub fn prepare_for(
+        &self,
+        capsule: &Capsule,
+        limits: &Limits,
+        input: &Input,
+    ) -> Result<PreparedCapsule, EngineFailure> {
+        let prepared = PreparedCapsule::new(capsule.clone());
+        let variant = self.variant(limits, needs_epoch(limits, input.size_hint()));
+        prepared.compiled(variant, &self.compiler)?;
+        Ok(prepared)
+    }
+
+    /// Runs a capsule once, in a fresh instance.
+    ///
+    /// # Errors
+    /// [`EngineFailure`] if tenzik or the machine failed; what the capsule did is in the outcome.
+    pub fn execute(
+        &self,
+        prepared: &PreparedCapsule,
+        permit: &Permit,
+        request: RunRequest,
+    ) -> Result<Outcome, EngineFailure> {
+        let id = prepared.capsule().id();
+        if permit.capsule_id() != id {
+            return Err(EngineFailure::Permit {
+                permit: permit.capsule_id().to_string(),
+                capsule: id.to_string(),
+            });
+        }
+        let limits = permit.limits();
+        let epoch = needs_epoch(limits, request.input.size_hint());
+        let compiled = prepared.compiled(self.variant(limits, epoch), &self.compiler)?;
+        let ticking = if epoch {
+            Some(self.ticker.tick(compiled.instance_pre.module().engine()))
+        } else {
+            None
+        };
+        let _ticking = ticking
+            .transpose()
+            .map_err(|source| EngineFailure::Thread { bytes: 0, source })?;
+        execute::execute(&compiled, limits, request, epoch)
+    }
+
+    /// Compiled capsules that are kept now.
+    pub fn cached_modules(&self) -> usize {
+        self.compiler.cache.len()
+    }
+
+    fn variant(&self, limits: &Limits, epoch: bool) -> Variant {
+        let pooled = limits.memory_bytes_max <= POOLED_MEMORY_BYTES_MAX;
+        Variant {
+            epoch,
+            stack_bytes: limits.stack_bytes_max,
+            pool_instances: if pooled { self.pool_instances } else { 0 },
+        }
+    }
+}
+
+impl Compiler {
+    /// The compiled code of `capsule` for `variant`, from the cache where it is there.
+    pub(crate) fn compile(
+        &self,
+        capsule: &Capsule,
+        variant: Variant,
+    ) -> Result<Arc<Compiled>, EngineFailure> {
+        let key = (capsule.id(), variant);
+        if let Some(compiled) = self.cache.find(&key) {
+            return Ok(compiled);
+        }
+        let target = self.target(variant)?;
+        let module = Module::from_binary(&target.engine, capsule.bytes())
+            .map_err(|error| EngineFailure::Compile(format!("{error:#}")))?;
+        let instance_pre = target
+            .linker
+            .instantiate_pre(&module)
+            .map_err(|error| EngineFailure::Compile(format!("{error:#}")))?;
+        let compiled = Arc::new(Compiled::new(&module, instance_pre)?);
+        self.cache.insert(key, Arc::clone(&compiled));
+        Ok(compiled)
+    }
+
+    fn target(&self, variant: Variant) -> Result<Arc<Target>, EngineFailure> {
+        let mut targets = self.targets.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(target) = targets.get(&variant) {
+            return Ok(Arc::clone(target));
+        }
+        let setup = |error: wasmtime::Error| EngineFailure::Setup(format!("{error:#}"));
+        let engine = wasmtime::Engine::new(&config(variant)).map_err(setup)?;
+        let linker = linker(&engine).map_err(setup)?;
+        let target = Arc::new(Target { engine, linker });
+        if targets.len() >= VARIANTS_MAX {
+            targets.clear();
+        }
+        targets.insert(variant, Arc::clone(&target));
+        Ok(target)
+    }
+}

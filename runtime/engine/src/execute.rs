@@ -1,0 +1,356 @@
+//! One run from start to outcome.
+
+use std::time::Duration;
+
+use tenzik_host_abi::HOST_FUNCTIONS;
+use tenzik_policy::Limits;
+use wasmtime::{
+    PoolConcurrencyLimitError, Store, StoreContextMut, Trap, UpdateDeadline, WasmBacktrace,
+};
+
+use crate::clock;
+use crate::failure::EngineFailure;
+use crate::fault::{Fault, FaultCode};
+use crate::fuel_bound;
+use crate::input::Input;
+use crate::outcome::{Commitments, Outcome, Status, Usage};
+use crate::prepared::Compiled;
+use crate::request::RunRequest;
+use crate::state::{Halt, HaltReason, RunState};
+
+/// Stack of compiled code that every thread is taken to have room for.
+const SMALL_STACK_BYTES: u64 = 1 << 20;
+
+/// Stack for the host besides that of compiled code, on a thread of our own.
+const HOST_STACK_BYTES: u64 = 2 << 20;
+
+/// Longest wait for an instance of the pool.
+const POOL_WAIT_MAX: Duration = Duration::from_secs(30);
+
+/// Time between two attempts to get an instance.
+const POOL_RETRY: Duration = Duration::from_micros(200);
+
+/// Bytes read at a time when the rest of an input is hashed.
+const DRAIN_BYTES: usize = 64 << 10;
+
+/// Runs `compiled`, on a thread with a larger stack where the limits ask for one.
+pub(crate) fn execute(
+    compiled: &Compiled,
+    limits: &Limits,
+    request: RunRequest,
+    epoch: bool,
+) -> Result<Outcome, EngineFailure> {
+    if limits.stack_bytes_max <= SMALL_STACK_BYTES {
+        return run_and_bound(compiled, limits, request, epoch);
+    }
+    let bytes = limits.stack_bytes_max.saturating_add(HOST_STACK_BYTES);
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new()
+            .name("tenzik-run".to_owned())
+            .stack_size(usize::try_from(bytes).unwrap_or(usize::MAX))
+            .spawn_scoped(scope, || run_and_bound(compiled, limits, request, epoch))
+            .map_err(|source| EngineFailure::Thread { bytes, source })?;
+        thread.join().map_err(|_| EngineFailure::Died)?
+    })
+}
+
+/// How a run ended, and whether its fuel count survived.
+pub(crate) struct Ending {
+    pub(crate) status: Status,
+    pub(crate) fuel: u64,
+    pub(crate) fuel_exact: bool,
+}
+
+fn run_and_bound(
+    compiled: &Compiled,
+    limits: &Limits,
+    request: RunRequest,
+    epoch: bool,
+) -> Result<Outcome, EngineFailure> {
+    let (commit, whole, bound) = (
+        request.commit,
+        request.commit_whole_input,
+        request.bound_fuel,
+    );
+    let (now_ms, seed, cancel) = (request.now_ms, request.seed, request.cancel.clone());
+    let (ending, mut state) = run(compiled, RunState::new(limits, request, u64::MAX), epoch)?;
+    let wall_ns = state.wall_ns();
+    let mut usage = usage(&ending, &state, wall_ns / 1_000);
+    let commitments = if commit {
+        Some(commitments(&mut state, whole)?)
+    } else {
+        None
+    };
+    let output = std::mem::take(&mut state.output_kept);
+    let log = std::mem::take(&mut state.log_kept);
+    let inexact = |fault: &Fault| bound && !ending.fuel_exact && !fault.machine_bound();
+    if matches!(&ending.status, Status::Fault(fault) if inexact(fault)) {
+        let again = fuel_bound::Again {
+            compiled,
+            limits,
+            now_ms,
+            seed,
+            epoch,
+            cancel,
+        };
+        usage.fuel = again.bound(state, usage.fuel)?;
+    }
+    Ok(Outcome {
+        status: ending.status,
+        usage,
+        output,
+        log,
+        commitments,
+    })
+}
+
+/// Runs once. The state comes back for what it counted.
+pub(crate) fn run(
+    compiled: &Compiled,
+    state: RunState,
+    epoch: bool,
+) -> Result<(Ending, RunState), EngineFailure> {
+    let fuel = state.fuel_granted;
+    let mut store = Store::new(compiled.instance_pre.module().engine(), state);
+    store.limiter(|state| &mut state.limiter);
+    store
+        .set_fuel(fuel)
+        .map_err(|error| EngineFailure::Setup(error.to_string()))?;
+    if epoch {
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(look_at_clock);
+    }
+    let called = instantiate(compiled, &mut store)?.and_then(|run| run.call(&mut store, ()));
+    let ending = ending(&mut store, called)?;
+    Ok((ending, store.into_data()))
+}
+
+type Run = wasmtime::TypedFunc<(), i32>;
+
+/// Makes the instance; waits where the pool has none. The inner error is the capsule's.
+fn instantiate(
+    compiled: &Compiled,
+    store: &mut Store<RunState>,
+) -> Result<wasmtime::Result<Run>, EngineFailure> {
+    let mut waited_since = None;
+    let instance = loop {
+        match compiled.instance_pre.instantiate(&mut *store) {
+            Err(error) if error.is::<PoolConcurrencyLimitError>() => {
+                let since = *waited_since.get_or_insert_with(clock::now);
+                if since.elapsed() > POOL_WAIT_MAX {
+                    let waited_ms = u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX);
+                    return Err(EngineFailure::Busy { waited_ms });
+                }
+                std::thread::sleep(POOL_RETRY);
+                store.data_mut().restart();
+            }
+            Err(error) => return Ok(Err(error)),
+            Ok(instance) => break instance,
+        }
+    };
+    let missing = || EngineFailure::Instantiate("an export is missing".to_owned());
+    let memory = instance
+        .get_module_export(&mut *store, &compiled.memory)
+        .and_then(wasmtime::Extern::into_memory);
+    store.data_mut().memory = Some(memory.ok_or_else(missing)?);
+    let run = instance
+        .get_module_export(&mut *store, &compiled.run)
+        .and_then(wasmtime::Extern::into_func);
+    run.ok_or_else(missing)?
+        .typed::<(), i32>(&*store)
+        .map(Ok)
+        .map_err(|error| EngineFailure::Instantiate(error.to_string()))
+}
+
+/// The epoch callback: compiled code came by and looks at the clock.
+fn look_at_clock(mut context: StoreContextMut<'_, RunState>) -> wasmtime::Result<UpdateDeadline> {
+    match context.data_mut().check_outside() {
+        Ok(()) => Ok(UpdateDeadline::Continue(1)),
+        Err(halt) => Err(wasmtime::Error::new(halt)),
+    }
+}
+
+fn ending(
+    store: &mut Store<RunState>,
+    called: wasmtime::Result<i32>,
+) -> Result<Ending, EngineFailure> {
+    let left = store.get_fuel().unwrap_or(0);
+    let granted = store.data().fuel_granted;
+    let fuel = granted.saturating_sub(left);
+    let exact = |status| Ending {
+        status,
+        fuel,
+        fuel_exact: true,
+    };
+    let state = store.data_mut();
+    match called {
+        // A run that overran its time between two looks at the clock has overrun it all the same.
+        Ok(code) => match state.check_deadline() {
+            Err(_) => halted(state.halt.take(), fuel),
+            Ok(()) if code == 0 => Ok(exact(Status::Ok)),
+            Ok(()) => Ok(exact(Status::Failure {
+                code,
+                message: Vec::new(),
+            })),
+        },
+        Err(error) if error.is::<Halt>() => halted(state.halt.take(), fuel),
+        Err(error) => {
+            if let Some(fault) = state.limiter.fault.take() {
+                return Ok(Ending {
+                    status: Status::Fault(fault),
+                    fuel,
+                    fuel_exact: false,
+                });
+            }
+            let Some(trap) = error.downcast_ref::<Trap>().copied() else {
+                return Err(EngineFailure::Instantiate(format!("{error:#}")));
+            };
+            if trap == Trap::OutOfFuel {
+                let message = format!("used all {granted} units of fuel{}", place(&error));
+                let status = Status::Fault(Fault::new(FaultCode::FuelExhausted, message));
+                return Ok(Ending {
+                    status,
+                    fuel: granted,
+                    fuel_exact: true,
+                });
+            }
+            let message = format!("trapped: {trap}{}", place(&error));
+            let status = Status::Fault(Fault::new(code_of(trap), message));
+            Ok(Ending {
+                status,
+                fuel,
+                fuel_exact: trap == Trap::UnreachableCodeReached,
+            })
+        }
+    }
+}
+
+fn halted(reason: Option<HaltReason>, fuel: u64) -> Result<Ending, EngineFailure> {
+    match reason {
+        Some(HaltReason::Machine(failure)) => Err(failure),
+        Some(HaltReason::Failure { code, message }) => Ok(Ending {
+            status: Status::Failure { code, message },
+            fuel,
+            fuel_exact: true,
+        }),
+        Some(HaltReason::Fault(fault)) => {
+            // The clock is also looked at between host calls, where the count is behind.
+            let fuel_exact = !fault.machine_bound();
+            Ok(Ending {
+                status: Status::Fault(fault),
+                fuel,
+                fuel_exact,
+            })
+        }
+        None => Err(EngineFailure::Died),
+    }
+}
+
+fn code_of(trap: Trap) -> FaultCode {
+    match trap {
+        Trap::UnreachableCodeReached => FaultCode::Unreachable,
+        Trap::MemoryOutOfBounds => FaultCode::MemoryOutOfBounds,
+        Trap::TableOutOfBounds => FaultCode::TableOutOfBounds,
+        Trap::IndirectCallToNull => FaultCode::IndirectCallToNull,
+        Trap::BadSignature => FaultCode::BadSignature,
+        Trap::IntegerOverflow => FaultCode::IntegerOverflow,
+        Trap::IntegerDivisionByZero => FaultCode::DivisionByZero,
+        Trap::BadConversionToInteger => FaultCode::BadConversion,
+        Trap::StackOverflow => FaultCode::StackOverflow,
+        _ => FaultCode::OtherTrap,
+    }
+}
+
+/// Where a trap happened: ` in function 3 (name) at byte 0x1a2`.
+fn place(error: &wasmtime::Error) -> String {
+    let Some(frame) = error
+        .downcast_ref::<WasmBacktrace>()
+        .and_then(|trace| trace.frames().first())
+    else {
+        return String::new();
+    };
+    let name = frame
+        .func_name()
+        .map(|name| format!(" ({})", tenzik_capsule::escaped(name)))
+        .unwrap_or_default();
+    let offset = frame
+        .module_offset()
+        .map(|offset| format!(" at byte {offset:#x}"))
+        .unwrap_or_default();
+    format!(" in function {}{name}{offset}", frame.func_index())
+}
+
+fn usage(ending: &Ending, state: &RunState, wall_us: u64) -> Usage {
+    let by_function = HOST_FUNCTIONS.iter().zip(state.host_calls_by_function);
+    Usage {
+        fuel: ending.fuel,
+        fuel_exact: ending.fuel_exact,
+        fuel_granted: state.fuel_granted,
+        memory_bytes: state.limiter.peak_bytes(),
+        wall_us,
+        host_us: state.host_ns / 1_000,
+        io_wait_us: state.io_wait_ns / 1_000,
+        host_calls: state.host_calls,
+        host_calls_by_function: by_function
+            .filter(|(_, n)| *n > 0)
+            .map(|(row, n)| (row.name, n))
+            .collect(),
+        input_bytes: state.input.offset(),
+        output_bytes: state.output_bytes,
+        log_bytes: state.log_bytes,
+    }
+}
+
+fn commitments(state: &mut RunState, whole: bool) -> Result<Commitments, EngineFailure> {
+    let output = match state.output_hash.take() {
+        Some(hash) => hash.finalize(),
+        None => blake3::hash(&state.output_kept),
+    };
+    let (input, input_complete, input_bytes) = match state.input_hash.take() {
+        None => match state.input.whole() {
+            Some(bytes) => (blake3::hash(bytes), true, bytes.len() as u64),
+            None => (blake3::hash(&[]), false, 0),
+        },
+        Some(mut hash) => {
+            if whole {
+                drain(state, &mut hash)?;
+            }
+            (
+                hash.finalize(),
+                state.input.is_complete(),
+                state.input.offset(),
+            )
+        }
+    };
+    Ok(Commitments {
+        input: *input.as_bytes(),
+        input_complete,
+        input_bytes,
+        output: *output.as_bytes(),
+    })
+}
+
+/// Hashes what the capsule left of the input.
+fn drain(state: &mut RunState, hash: &mut blake3::Hasher) -> Result<(), EngineFailure> {
+    let mut piece = vec![0; DRAIN_BYTES];
+    loop {
+        let offset = state.input.offset();
+        let read = state
+            .input
+            .fill(&mut piece)
+            .map_err(|source| EngineFailure::Input { offset, source })?;
+        if read == 0 {
+            return Ok(());
+        }
+        hash.update(piece.get(..read).unwrap_or_default());
+    }
+}
+
+/// A request for the same run again, for its count only.
+pub(crate) fn silent_request(input: Input, now_ms: i64, seed: u64) -> RunRequest {
+    RunRequest {
+        output: crate::Output::Discard,
+        bound_fuel: false,
+        ..RunRequest::new(input, now_ms, seed)
+    }
+}

@@ -1,0 +1,89 @@
+//! What came of a run.
+
+use tenzik_host_abi::LogLevel;
+
+use crate::fault::Fault;
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// `run` returned 0.
+    Ok,
+    /// The capsule reported a failure: `run` returned another number, or it called `fail`.
+    Failure {
+        /// The capsule's own code.
+        code: i32,
+        /// Its message, at most 4,096 bytes, not necessarily UTF-8; empty without one.
+        message: Vec<u8>,
+    },
+    /// The capsule misbehaved or reached a limit.
+    Fault(Fault),
+}
+
+/// What a run used.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Fuel.
+    pub fuel: u64,
+    /// Whether `fuel` is exact; if not it is a lower bound.
+    pub fuel_exact: bool,
+    /// Fuel granted in all, with the input bytes that were read.
+    pub fuel_granted: u64,
+    /// Largest size of all memories and tables together, in bytes.
+    pub memory_bytes: u64,
+    /// Microseconds from the start of instantiation to the end of the run, without `io_wait_us`.
+    pub wall_us: u64,
+    /// Microseconds of `wall_us` spent in host calls. Calls that move less than 4 KiB between
+    /// memories take nanoseconds and are not measured.
+    pub host_us: u64,
+    /// Microseconds spent waiting for somebody outside to give input or take output.
+    pub io_wait_us: u64,
+    /// Host calls.
+    pub host_calls: u64,
+    /// Host calls by function, in the order of the host function table; functions that were not
+    /// called are left out.
+    pub host_calls_by_function: Vec<(&'static str, u64)>,
+    /// Input bytes read.
+    pub input_bytes: u64,
+    /// Output bytes written.
+    pub output_bytes: u64,
+    /// Log bytes written.
+    pub log_bytes: u64,
+}
+
+/// One log message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogEntry {
+    /// Its level.
+    pub level: LogLevel,
+    /// Its bytes, not necessarily UTF-8.
+    pub message: Vec<u8>,
+}
+
+/// BLAKE3 commitments of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Commitments {
+    /// Over the whole input, or over the bytes read if `input_complete` is false.
+    pub input: [u8; 32],
+    /// Whether `input` covers the input to its end.
+    pub input_complete: bool,
+    /// Bytes that `input` covers.
+    pub input_bytes: u64,
+    /// Over the bytes written.
+    pub output: [u8; 32],
+}
+
+/// What came of a run. A capsule that misbehaves is an outcome, not an error.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// How it ended.
+    pub status: Status,
+    /// What it used.
+    pub usage: Usage,
+    /// The output, when it was kept.
+    pub output: Vec<u8>,
+    /// The log, when it was kept.
+    pub log: Vec<LogEntry>,
+    /// Commitments, when they were asked for.
+    pub commitments: Option<Commitments>,
+}

@@ -1,0 +1,64 @@
+//! Evidence of what a capsule did: signed receipts, and the questions an auditor asks of them.
+//!
+//! ```text
+//! Statement ──sign──► SignedReceipt ──to_json──► receipt file
+//!                                                     │ parse
+//!                     VerifiedReceipt ◄──verify── SignedReceipt
+//!                            │
+//!                            ├──check_commitments──► do the bytes match?
+//!                            └──compare_reexecution──► does another run agree?
+//! ```
+//!
+//! The crate links neither a WebAssembly engine nor other rooms of tenzik, so that an auditor can
+//! use it alone. Clocks and sources of randomness are arguments everywhere except in
+//! [`NodeKey::generate`] and [`Nonce::fresh`].
+
+mod statement;
+
+mod checked_text;
+mod hex;
+mod timestamp;
+
+mod receipt;
+mod receipt_error;
+mod wire;
+
+mod node_key;
+mod public_key;
+
+mod trust_file;
+mod trust_store;
+
+mod verify;
+
+mod commitments;
+mod reexecution;
+
+mod transcript;
+
+mod file;
+
+pub use checked_text::{ErrorCode, GrantList, Label, LimitList, TextError};
+pub use commitments::{Contents, ContentsError, Finding, check_commitments};
+pub use file::{Existing, FileError};
+pub use hex::{Digest, HexError, Nonce, RandomnessError, Signature};
+pub use node_key::{KEY_FILE_BYTES_MAX, KeyError, KeyFileError, NodeKey};
+pub use public_key::{PublicKey, PublicKeyError};
+pub use receipt::{
+    RECEIPT_BYTES_MAX, RECEIPT_PAYLOAD_TYPE, ReceiptBody, SignedReceipt,
+    pre_authentication_encoding,
+};
+pub use receipt_error::{FieldProblem, ReceiptError};
+pub use reexecution::{Comparison, Difference, Note, compare_reexecution};
+pub use statement::{Run, Statement, Status, Verdict};
+pub use timestamp::{Timestamp, TimestampError};
+pub use transcript::{
+    TRANSCRIPT_ENTRIES_MAX, Transcript, TranscriptEntry, TranscriptError, TranscriptFull,
+};
+pub use trust_file::TrustFile;
+pub use trust_store::{
+    TRUST_DIRECTORY_FILES_MAX, TRUST_FILE_BYTES_MAX, TrustError, TrustLineError, TrustStore,
+    TrustedKey,
+};
+pub use verify::{Trust, VerifiedReceipt, VerifyError, verify};
+pub use wire::RECEIPT_VERSION;

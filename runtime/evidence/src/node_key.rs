@@ -1,0 +1,178 @@
+//! Secret keys of nodes, and their files.
+
+use std::fmt;
+use std::fs::Metadata;
+use std::path::{Path, PathBuf};
+
+use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
+use ed25519_dalek::pkcs8::spki::der::zeroize::Zeroizing;
+use ed25519_dalek::pkcs8::{DecodePrivateKey, EncodePrivateKey, KeypairBytes};
+use ed25519_dalek::{Signer, SigningKey};
+
+use crate::file::{self, Existing, FileError};
+use crate::{PublicKey, RandomnessError, ReceiptBody, Signature, SignedReceipt, Statement};
+
+/// The largest key file in bytes that is read.
+pub const KEY_FILE_BYTES_MAX: u64 = 16 * 1024;
+
+/// The secret Ed25519 key with which a node signs its receipts. Its memory is cleared when it is
+/// dropped, and it is never printed.
+pub struct NodeKey(SigningKey);
+
+/// Why a text is not a secret key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "is not an unencrypted PKCS#8 private key for Ed25519 in PEM; `tenzik keygen` and \
+     `openssl genpkey -algorithm ed25519` make one"
+)]
+pub struct KeyError;
+
+/// Why a key file could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyFileError {
+    /// The file itself.
+    #[error("key file: {0}")]
+    File(#[from] FileError),
+    /// A file of this name is there already.
+    #[error("key file {} exists and is kept; choose another name or use --force", path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Others than the owner could have read or replaced the key.
+    #[error(
+        "key file {path} is open to other users (mode {mode:04o}); run `chmod 600 {path}`",
+        path = path.display()
+    )]
+    OpenToOthers {
+        /// The file.
+        path: PathBuf,
+        /// Its permissions.
+        mode: u32,
+    },
+    /// The file holds something else.
+    #[error("key file {} {problem}", path.display())]
+    Key {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: KeyError,
+    },
+}
+
+impl NodeKey {
+    /// A new key from the operating system's randomness.
+    ///
+    /// # Errors
+    /// When the operating system gives no random bytes.
+    pub fn generate() -> Result<NodeKey, RandomnessError> {
+        let mut seed = Zeroizing::new([0; 32]);
+        getrandom::fill(seed.as_mut())?;
+        Ok(NodeKey::from_seed(&seed))
+    }
+
+    /// The key with this seed (the secret key of RFC 8032). Whoever knows the seed has the key.
+    pub fn from_seed(seed: &[u8; 32]) -> NodeKey {
+        NodeKey(SigningKey::from_bytes(seed))
+    }
+
+    /// From an unencrypted PKCS#8 PEM text, version 1 or 2. The public key of a version 2 text must
+    /// belong to the secret one.
+    ///
+    /// # Errors
+    /// When it is anything else.
+    pub fn from_pem(pem: &str) -> Result<NodeKey, KeyError> {
+        SigningKey::from_pkcs8_pem(pem)
+            .map(NodeKey)
+            .map_err(|_| KeyError)
+    }
+
+    /// As PKCS#8 PEM. Version 1, because OpenSSL 3.0 and others do not read version 2.
+    ///
+    /// # Errors
+    /// When the encoder fails, which no key is known to cause.
+    pub fn to_pem(&self) -> Result<Zeroizing<String>, KeyError> {
+        KeypairBytes {
+            secret_key: self.0.to_bytes(),
+            public_key: None,
+        }
+        .to_pkcs8_pem(LineEnding::LF)
+        .map_err(|_| KeyError)
+    }
+
+    /// Reads a key file, which nobody but its owner may be able to read or write.
+    ///
+    /// # Errors
+    /// When the file cannot be read, is open to others, or is not a key.
+    pub fn read(path: &Path) -> Result<NodeKey, KeyFileError> {
+        let (bytes, metadata) = file::read(path, KEY_FILE_BYTES_MAX)?;
+        let bytes = Zeroizing::new(bytes);
+        if let Some(mode) = mode_open_to_others(&metadata) {
+            return Err(KeyFileError::OpenToOthers {
+                path: path.to_owned(),
+                mode,
+            });
+        }
+        let failed = |problem| KeyFileError::Key {
+            path: path.to_owned(),
+            problem,
+        };
+        let pem = std::str::from_utf8(&bytes).map_err(|_| failed(KeyError))?;
+        NodeKey::from_pem(pem).map_err(failed)
+    }
+
+    /// Writes the key file with mode 0600, in one step.
+    ///
+    /// # Errors
+    /// When the file exists and is to be kept, or cannot be written.
+    pub fn write(&self, path: &Path, existing: Existing) -> Result<(), KeyFileError> {
+        let pem = self.to_pem().map_err(|problem| KeyFileError::Key {
+            path: path.to_owned(),
+            problem,
+        })?;
+        file::write(path, pem.as_bytes(), 0o600, existing).map_err(|source| {
+            if source.kind() == std::io::ErrorKind::AlreadyExists {
+                KeyFileError::Exists {
+                    path: path.to_owned(),
+                }
+            } else {
+                FileError::Write {
+                    path: path.to_owned(),
+                    source,
+                }
+                .into()
+            }
+        })
+    }
+
+    /// The public key that belongs to it.
+    pub fn public_key(&self) -> PublicKey {
+        PublicKey::of_secret(&self.0)
+    }
+
+    /// Signs a statement as this node.
+    pub fn sign(&self, statement: Statement) -> SignedReceipt {
+        let body = ReceiptBody::new(statement, self.public_key());
+        let signature = self.0.sign(&body.signed_bytes());
+        SignedReceipt::new(body, Signature::from_bytes(signature.to_bytes()))
+    }
+}
+
+impl fmt::Debug for NodeKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "NodeKey(secret of {})", self.public_key())
+    }
+}
+
+#[cfg(unix)]
+fn mode_open_to_others(metadata: &Metadata) -> Option<u32> {
+    use std::os::unix::fs::PermissionsExt;
+
+    let mode = metadata.permissions().mode() & 0o7777;
+    (mode & 0o077 != 0).then_some(mode)
+}
+
+#[cfg(not(unix))]
+fn mode_open_to_others(_metadata: &Metadata) -> Option<u32> {
+    None
+}

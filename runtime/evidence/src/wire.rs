@@ -1,0 +1,81 @@
+//! The bytes of a receipt, version 1.
+//!
+//! One JSON object in the canonical form of RFC 8785: fields in ascending order, no spaces, no
+//! escapes (no value needs one), no numbers. The signed body is the same object without
+//! `signature`. A file may end in one line feed.
+//!
+//! ```text
+//! field              value                                    ok failure fault reject refused
+//! capsule_bytes      decimal u64                              +     +      +     +      +
+//! capsule_id         64 hex                                   +     +      +     ?      +
+//! cost_model         label                                    +     +      +     -      -
+//! engine             label                                    +     +      +     -      -
+//! error_code         snake_case                               -     +      +     +      +
+//! failure_code       decimal i32                              -     +      -     -      -
+//! fuel_exact         boolean                                  +     +      +     -      -
+//! fuel_used          decimal u64                              +     +      +     -      -
+//! grants             names, comma-separated                   +     +      +     +      +
+//! host_calls         decimal u64                              +     +      +     -      -
+//! input_bytes        decimal u64                              +     +      +     -      -
+//! input_commit       64 hex                                   +     +      +     -      -
+//! input_complete     boolean                                  +     +      +     -      -
+//! limits             name=number, space-separated             +     +      +     +      +
+//! machine_bound      true                                     -     -      ?     -      -
+//! memory_bytes       decimal u64                              +     +      +     -      -
+//! node_id            64 hex                                   +     +      +     +      +
+//! nonce              32 hex                                   +     +      +     +      +
+//! now                YYYY-MM-DDTHH:MM:SS.mmmZ                 +     +      +     -      -
+//! output_bytes       decimal u64                              +     +      +     -      -
+//! output_commit      64 hex                                   +     +      +     -      -
+//! policy_commit      64 hex                                   +     +      +     +      +
+//! seed               decimal u64                              +     +      +     -      -
+//! signature          128 hex                                  +     +      +     +      +
+//! status             ok | failure | fault | reject | refused  +     +      +     +      +
+//! timestamp          YYYY-MM-DDTHH:MM:SS.mmmZ                 +     +      +     +      +
+//! transcript_commit  64 hex                                   +     +      +     -      -
+//! version            1                                        +     +      +     +      +
+//! ```
+//!
+//! `+` required, `?` may be absent, `-` refused. Every other field is refused.
+
+mod decode;
+mod encode;
+mod fields;
+
+pub(crate) use decode::decode;
+pub(crate) use encode::encode;
+
+/// The version of the receipt format that this crate writes and reads.
+pub const RECEIPT_VERSION: &str = "1";
+
+/// Every field, ascending.
+const FIELDS: [&str; 28] = [
+    "capsule_bytes",
+    "capsule_id",
+    "cost_model",
+    "engine",
+    "error_code",
+    "failure_code",
+    "fuel_exact",
+    "fuel_used",
+    "grants",
+    "host_calls",
+    "input_bytes",
+    "input_commit",
+    "input_complete",
+    "limits",
+    "machine_bound",
+    "memory_bytes",
+    "node_id",
+    "nonce",
+    "now",
+    "output_bytes",
+    "output_commit",
+    "policy_commit",
+    "seed",
+    "signature",
+    "status",
+    "timestamp",
+    "transcript_commit",
+    "version",
+];

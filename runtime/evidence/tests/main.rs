@@ -1,0 +1,13 @@
+//! What users of the crate and strangers with other tools see.
+
+#![cfg(test)]
+
+mod commitments;
+mod hostile_receipts;
+mod keys;
+mod peers;
+mod receipts;
+mod reexecution;
+mod sample;
+mod transcript;
+mod trust;

@@ -1,0 +1,54 @@
+//! The policy of a run.
+
+use std::fmt;
+
+use tenzik_host_abi::CapabilitySet;
+
+use crate::limits::Limits;
+use crate::profile::Profile;
+
+/// Limits and grants together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// How much a run may use.
+    pub limits: Limits,
+    /// The capabilities a capsule may use.
+    pub grants: CapabilitySet,
+}
+
+impl Default for Policy {
+    /// The profile `default`.
+    fn default() -> Policy {
+        Profile::Default.policy()
+    }
+}
+
+/// BLAKE3 commitment to a policy.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct PolicyCommit([u8; 32]);
+
+impl PolicyCommit {
+    /// The digest.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for PolicyCommit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "PolicyCommit({})",
+            blake3::Hash::from_bytes(self.0).to_hex()
+        )
+    }
+}
+
+impl Policy {
+    /// The digest of this policy: BLAKE3 over three lines, `tenzik policy v1`, the granted
+    /// capabilities separated by commas, and the canonical limits, each ended by a newline.
+    pub fn commit(&self) -> PolicyCommit {
+        let text = format!("tenzik policy v1\n{}\n{}\n", self.grants, self.limits);
+        PolicyCommit(*blake3::hash(text.as_bytes()).as_bytes())
+    }
+}

@@ -1,0 +1,154 @@
+//! From outcomes to the statements that receipts sign.
+
+use tenzik_capsule::{Capsule, FindingCode, RejectClass};
+use tenzik_engine::{COST_MODEL, Engine, Outcome, Status};
+use tenzik_evidence::{
+    Digest, ErrorCode, GrantList, LimitList, Nonce, Run, Statement, TextError, Timestamp,
+    TimestampError, Transcript, Verdict,
+};
+use tenzik_policy::{Permit, Policy};
+
+use crate::examination::Examination;
+
+/// The error code of a failure that the capsule reported itself.
+pub const CAPSULE_FAILURE: &str = "capsule_failure";
+
+/// A run and everything it depended on.
+#[derive(Clone, Copy, Debug)]
+pub struct RunRecord<'a> {
+    /// The capsule.
+    pub capsule: &'a Capsule,
+    /// The permit it ran under.
+    pub permit: &'a Permit,
+    /// What came of it; its request must have asked for commitments.
+    pub outcome: &'a Outcome,
+    /// The time that the capsule was told.
+    pub now: Timestamp,
+    /// The seed of its random bytes.
+    pub seed: u64,
+}
+
+/// A run that cannot be stated.
+#[derive(Debug, thiserror::Error)]
+pub enum AttestError {
+    /// The run was not asked for commitments.
+    #[error("the run made no commitments; set RunRequest::commit")]
+    NoCommitments,
+    /// There is nothing to attest: the module may run.
+    #[error("the module is not rejected")]
+    NotRejected,
+    /// A name has no place in a receipt.
+    #[error(transparent)]
+    Text(#[from] TextError),
+    /// A time has no place in a receipt.
+    #[error(transparent)]
+    Time(#[from] TimestampError),
+}
+
+/// States what came of a run.
+///
+/// # Errors
+/// [`AttestError::NoCommitments`].
+pub fn attest(
+    record: &RunRecord<'_>,
+    policy: &Policy,
+    nonce: Nonce,
+    timestamp: Timestamp,
+) -> Result<Statement, AttestError> {
+    let run = run_of(record)?;
+    let verdict = match &record.outcome.status {
+        Status::Ok => Verdict::Ok(run),
+        Status::Failure { code, .. } => Verdict::Failure {
+            run,
+            error_code: CAPSULE_FAILURE.parse()?,
+            failure_code: *code,
+        },
+        Status::Fault(fault) => Verdict::Fault {
+            run,
+            error_code: fault.code.code().parse()?,
+            machine_bound: fault.machine_bound(),
+        },
+    };
+    statement(
+        record.capsule.bytes().len() as u64,
+        policy,
+        verdict,
+        nonce,
+        timestamp,
+    )
+}
+
+/// States why a module may not run: rejected, or refused by the policy.
+///
+/// # Errors
+/// [`AttestError::NotRejected`] if it may.
+pub fn attest_rejection(
+    examination: &Examination,
+    policy: &Policy,
+    nonce: Nonce,
+    timestamp: Timestamp,
+) -> Result<Statement, AttestError> {
+    let finding = examination.first_error().ok_or(AttestError::NotRejected)?;
+    let validation = examination.validation();
+    let capsule_id = validation.id().map(|id| Digest::from_bytes(*id.as_bytes()));
+    let error_code = error_code(finding.code)?;
+    let verdict = match (finding.code.class(), capsule_id) {
+        (RejectClass::Policy, Some(capsule_id)) => Verdict::Refused {
+            error_code,
+            capsule_id,
+        },
+        _ => Verdict::Reject {
+            error_code,
+            capsule_id,
+        },
+    };
+    statement(validation.bytes(), policy, verdict, nonce, timestamp)
+}
+
+fn error_code(code: FindingCode) -> Result<ErrorCode, TextError> {
+    code.code().parse()
+}
+
+fn statement(
+    capsule_bytes: u64,
+    policy: &Policy,
+    verdict: Verdict,
+    nonce: Nonce,
+    timestamp: Timestamp,
+) -> Result<Statement, AttestError> {
+    Ok(Statement {
+        capsule_bytes,
+        grants: GrantList::new(policy.grants.iter().map(tenzik_host_abi::Capability::name))?,
+        limits: LimitList::new(policy.limits.values())?,
+        nonce,
+        policy_commit: Digest::from_bytes(*policy.commit().as_bytes()),
+        timestamp,
+        verdict,
+    })
+}
+
+fn run_of(record: &RunRecord<'_>) -> Result<Run, AttestError> {
+    let outcome = record.outcome;
+    let commitments = outcome
+        .commitments
+        .as_ref()
+        .ok_or(AttestError::NoCommitments)?;
+    Ok(Run {
+        capsule_id: Digest::from_bytes(*record.capsule.id().as_bytes()),
+        cost_model: COST_MODEL.parse()?,
+        engine: Engine::identity().parse()?,
+        fuel_exact: outcome.usage.fuel_exact,
+        fuel_used: outcome.usage.fuel,
+        host_calls: outcome.usage.host_calls,
+        input_bytes: commitments.input_bytes,
+        input_commit: Digest::from_bytes(commitments.input),
+        input_complete: commitments.input_complete,
+        memory_bytes: outcome.usage.memory_bytes,
+        now: record.now,
+        output_bytes: outcome.usage.output_bytes,
+        output_commit: Digest::from_bytes(commitments.output),
+        seed: record.seed,
+        // No host function of this version has an effect outside of the run.
+        transcript_commit: Transcript::new().commit(),
+    })
+}

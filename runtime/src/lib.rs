@@ -1,0 +1,67 @@
+//! Runs tools you do not trust, and proves what they did.
+//!
+//! The way of a capsule, one function for each arrow:
+//!
+//! ```text
+//! bytes ──examine──► Examination ──prepare──► PreparedCapsule ──execute──► Outcome ──attest──► receipt
+//! ```
+//!
+//! ```
+//! use tenzik_runtime::{Input, NodeKey, Nonce, Policy, RunRequest, Runtime, RunRecord, Timestamp, attest};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let source = r#"(module
+//!     (import "tenzik" "input_read" (func $read (param i32 i32) (result i32)))
+//!     (import "tenzik" "output_write" (func $write (param i32 i32)))
+//!     (memory (export "memory") 1)
+//!     (func (export "run") (result i32)
+//!         (call $write (i32.const 0) (call $read (i32.const 0) (i32.const 1024)))
+//!         (i32.const 0)))"#;
+//! let runtime = Runtime::new(&Default::default())?;
+//! let policy = Policy::default();
+//!
+//! let examination = runtime.examine(&tenzik_runtime::assemble(source)?, &policy);
+//! let (capsule, permit) = examination.admitted().ok_or("the capsule is rejected")?;
+//! let prepared = runtime.prepare(capsule)?;
+//!
+//! let now = Timestamp::from_unix_millis(1_763_596_800_000)?;
+//! let mut request = RunRequest::new(Input::from(b"hello".as_slice()), 1_763_596_800_000, 7);
+//! request.commit = true;
+//! let outcome = runtime.execute(&prepared, permit, request)?;
+//! assert_eq!(outcome.output, b"hello");
+//!
+//! let key = NodeKey::generate()?;
+//! let record = RunRecord { capsule, permit, outcome: &outcome, now, seed: 7 };
+//! let receipt = key.sign(attest(&record, &policy, Nonce::fresh()?, now)?);
+//! assert!(receipt.to_json().contains("\"status\":\"ok\""));
+//! # Ok(())
+//! # }
+//! ```
+
+mod runtime;
+
+mod attest;
+mod examination;
+mod load;
+
+pub use attest::{AttestError, CAPSULE_FAILURE, RunRecord, attest, attest_rejection};
+pub use examination::Examination;
+pub use load::{AssembleError, LoadError, Loaded, TEXT_BYTES_MAX, assemble, load_module};
+pub use runtime::Runtime;
+
+pub use tenzik_capsule::{
+    Capsule, CapsuleId, Finding, FindingCode, Location, Manifest, ModuleLimits, RejectClass,
+    STRUCTURE_LIMITS, SectionSize, Severity, Validation, escaped,
+};
+pub use tenzik_engine::{
+    COST_MODEL, CancelToken, Commitments, Engine, EngineFailure, EngineOptions, Fault, FaultClass,
+    FaultCode, Input, InputStream, LogEntry, LogTarget, Outcome, Output, OutputStream,
+    PreparedCapsule, RunRequest, Status, Usage, cost_table,
+};
+pub use tenzik_evidence::{
+    self as evidence, NodeKey, Nonce, PublicKey, SignedReceipt, Statement, Timestamp, TrustStore,
+};
+pub use tenzik_host_abi::{
+    ABI_VERSION, Capability, CapabilitySet, HOST_FUNCTIONS, HostFunction, IMPORT_MODULE, LogLevel,
+};
+pub use tenzik_policy::{LimitError, Limits, Permit, Policy, Profile, Refusal, UnknownProfile};

@@ -1,0 +1,19 @@
+//! What users of the crate see: every fixture of `capsules/wat`, and what a fixture cannot say.
+
+#![cfg(test)]
+
+mod fixture;
+mod world;
+
+mod cache;
+mod cancellation;
+mod compile_time;
+mod fixtures;
+mod fuel;
+mod manifest;
+mod mutants;
+mod permits;
+mod size;
+mod stack;
+mod streams;
+mod structure;

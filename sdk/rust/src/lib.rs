@@ -1,0 +1,48 @@
+//! Write tenzik capsules in Rust.
+//!
+//! A capsule is a `no_std` library of type `cdylib` that hands its entry function to
+//! [`capsule!`]. All it can do is call the functions of this crate; each is one named import that
+//! a policy must grant. Nothing here allocates.
+//!
+//! ```
+//! #![no_std]
+//!
+//! use tenzik_sdk::{Input, Output};
+//!
+//! /// Copies the input to the output in capital letters.
+//! fn shout() {
+//!     let mut input = Input::<1024>::new();
+//!     let mut output = Output::<1024>::new();
+//!     while let Some(byte) = input.next() {
+//!         output.byte(byte.to_ascii_uppercase());
+//!     }
+//!     output.flush();
+//! }
+//!
+//! tenzik_sdk::capsule!(shout);
+//! # fn main() {}
+//! ```
+//!
+//! On any other target than wasm32 there is no host: the crate compiles, so that editors and unit
+//! tests of pure code work, and a call to a host function names itself on stderr and aborts the
+//! process.
+
+#![no_std]
+
+#[cfg(not(target_arch = "wasm32"))]
+extern crate std;
+
+mod capsule;
+mod host;
+mod input;
+mod output;
+
+pub use capsule::{Exit, Failure};
+pub use host::{
+    HostResult, base64_decode, base64_encode, fail, hash_commit, hash_finish, hash_update,
+    hash_verify, input_read, json_path, json_path_input, log, output_write, random_bytes,
+    time_now_ms, trap,
+};
+pub use input::Input;
+pub use output::Output;
+pub use tenzik_host_abi::{LogLevel, Status};

@@ -1,0 +1,77 @@
+//! The whole way from a crate to a capsule.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::build_rust::{BuildOptions, BuildRustError, build_rust};
+use crate::host::Host;
+use crate::manifest::{ManifestError, append_manifest};
+use crate::optimise::{OptimiseError, Optimiser, optimise};
+use crate::report::BuildReport;
+use crate::rust::RustToolchain;
+use crate::sections::SectionsError;
+
+/// How to build a capsule.
+#[derive(Clone, Debug)]
+pub struct CapsuleOptions {
+    /// How to compile it.
+    pub build: BuildOptions,
+    /// When a run of an external optimiser is killed. Default: 60 s.
+    pub optimiser_timeout: Duration,
+}
+
+impl Default for CapsuleOptions {
+    fn default() -> CapsuleOptions {
+        CapsuleOptions {
+            build: BuildOptions::default(),
+            optimiser_timeout: Duration::from_secs(60),
+        }
+    }
+}
+
+/// A capsule in memory. It has not been validated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BuiltCapsule {
+    /// The module with its manifest.
+    pub bytes: Vec<u8>,
+    /// How it came about.
+    pub report: BuildReport,
+}
+
+/// Why there is no capsule.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildCapsuleError {
+    /// The crate did not compile.
+    #[error(transparent)]
+    Build(#[from] BuildRustError),
+    /// The compiler made something that is not a module.
+    #[error(transparent)]
+    Optimise(#[from] OptimiseError),
+    /// The manifest does not fit.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// The result cannot be described.
+    #[error(transparent)]
+    Sections(#[from] SectionsError),
+}
+
+/// Compiles the crate in `directory`, makes it small and appends its manifest. Nothing is written
+/// except cargo's target directory and, if there is none, `Cargo.lock`.
+///
+/// # Errors
+/// [`BuildCapsuleError`]; compiler errors were given to `on_line`.
+pub fn build_capsule(
+    host: &Host,
+    rust: &RustToolchain,
+    optimiser: &Optimiser,
+    directory: &Path,
+    options: &CapsuleOptions,
+    on_line: &mut dyn FnMut(&str),
+) -> Result<BuiltCapsule, BuildCapsuleError> {
+    let built = build_rust(host, rust, directory, &options.build, on_line)?;
+    let optimised = optimise(host, optimiser, &built.bytes, options.optimiser_timeout)?;
+    let bytes = append_manifest(&optimised.bytes, &built.name, &built.version)?;
+    let report = BuildReport::new(rust, optimiser, &built, &optimised, &bytes)?;
+    Ok(BuiltCapsule { bytes, report })
+}

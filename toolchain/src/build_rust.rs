@@ -1,0 +1,278 @@
+//! Compiles a capsule's crate with cargo.
+
+mod error;
+mod module;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use serde::Deserialize;
+
+pub use error::BuildRustError;
+use module::{modules_made, read_module};
+
+use crate::crate_metadata::{CrateMetadata, Package};
+use crate::host::{Call, Finished, Host};
+use crate::rust::{RustToolchain, TARGET};
+
+/// A profile of its own, so that authors need no settings and theirs do not change the result.
+const PROFILE: [&str; 9] = [
+    "profile.tenzik.inherits='release'",
+    "profile.tenzik.codegen-units=1",
+    "profile.tenzik.debug=false",
+    "profile.tenzik.debug-assertions=false",
+    "profile.tenzik.incremental=false",
+    "profile.tenzik.lto='fat'",
+    "profile.tenzik.opt-level='z'",
+    "profile.tenzik.panic='abort'",
+    "profile.tenzik.strip='symbols'",
+];
+
+/// 16 KiB of stack, so that a small capsule fits one page of memory, and the shortest encoding of
+/// addresses.
+const RUSTFLAGS: [&str; 2] = [
+    "-Clink-arg=-zstack-size=16384",
+    "-Clink-arg=--compress-relocations",
+];
+
+/// Variables that would change the result. `CARGO_ENCODED_RUSTFLAGS` wins over every other source
+/// of compiler flags, so those need not be named.
+const UNSET: [&str; 5] = [
+    "RUSTC_WRAPPER",
+    "RUSTC_WORKSPACE_WRAPPER",
+    "CARGO_BUILD_TARGET",
+    "CARGO_INCREMENTAL",
+    "RUSTC_BOOTSTRAP",
+];
+
+/// How to compile.
+#[derive(Clone, Debug)]
+pub struct BuildOptions {
+    /// Where cargo puts what it makes. Default: `CARGO_TARGET_DIR`, else the workspace's `target`.
+    pub target_dir: Option<PathBuf>,
+    /// When cargo is killed. Default: 10 minutes.
+    pub timeout: Duration,
+}
+
+impl Default for BuildOptions {
+    fn default() -> BuildOptions {
+        BuildOptions {
+            target_dir: None,
+            timeout: Duration::from_secs(600),
+        }
+    }
+}
+
+/// A compiled crate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Built {
+    /// The module as the linker made it.
+    pub bytes: Vec<u8>,
+    /// The crate's name.
+    pub name: String,
+    /// The crate's version.
+    pub version: String,
+    /// The settings that every build has, in the form of cargo and rustc options.
+    pub flags: Vec<String>,
+    /// BLAKE3 of the `Cargo.lock` that was used, hexadecimal.
+    pub lock_hash: Option<String>,
+}
+
+/// Compiles the crate in `directory` to a module that exports `memory` and what the crate exports.
+/// Two builds with one toolchain make the same bytes, wherever the crate is.
+///
+/// With a `Cargo.lock` the build is offline and follows it exactly; without one cargo writes it.
+/// The crate's build scripts and procedural macros run with the rights of this process. Lines
+/// that cargo and the compiler write go to `on_line` as they come.
+///
+/// # Errors
+/// [`BuildRustError`]; compiler errors were given to `on_line`.
+pub fn build_rust(
+    host: &Host,
+    rust: &RustToolchain,
+    directory: &Path,
+    options: &BuildOptions,
+    on_line: &mut dyn FnMut(&str),
+) -> Result<Built, BuildRustError> {
+    let no_manifest = || BuildRustError::NoManifest {
+        directory: directory.display().to_string(),
+    };
+    // cargo resolves links in the paths it reports, so the manifest is found by its real path.
+    let directory = directory.canonicalize().map_err(|_| no_manifest())?;
+    let manifest = directory.join("Cargo.toml");
+    if !manifest.is_file() {
+        return Err(no_manifest());
+    }
+    let deadline = Instant::now() + options.timeout;
+    let mut cargo = Cargo {
+        host,
+        rust,
+        directory: &directory,
+        manifest: &manifest,
+        options,
+        deadline,
+        locked: false,
+    };
+    cargo.locked = cargo.workspace_root()?.join("Cargo.lock").is_file();
+    let metadata = cargo.metadata()?;
+    let package = metadata
+        .package(&manifest)
+        .ok_or_else(|| BuildRustError::NoPackage {
+            manifest: manifest.display().to_string(),
+        })?;
+    if !package.has_cdylib() {
+        return Err(BuildRustError::NotCdylib {
+            name: package.name.clone(),
+        });
+    }
+    let module = cargo.build(package, &metadata, on_line)?;
+    let lock = std::fs::read(metadata.workspace_root.join("Cargo.lock")).ok();
+    Ok(Built {
+        bytes: read_module(&module)?,
+        name: package.name.clone(),
+        version: package.version.clone(),
+        flags: PROFILE
+            .into_iter()
+            .chain(RUSTFLAGS)
+            .map(str::to_owned)
+            .collect(),
+        lock_hash: lock.map(|lock| blake3::hash(&lock).to_hex().to_string()),
+    })
+}
+
+/// The calls of cargo for one crate.
+struct Cargo<'a> {
+    host: &'a Host,
+    rust: &'a RustToolchain,
+    directory: &'a Path,
+    manifest: &'a Path,
+    options: &'a BuildOptions,
+    deadline: Instant,
+    /// Whether there is a lock file to follow.
+    locked: bool,
+}
+
+impl Cargo<'_> {
+    fn workspace_root(&self) -> Result<PathBuf, BuildRustError> {
+        let command = "locate-project";
+        let call = self.call(command).arguments(["--workspace"]);
+        let finished = self.finish(command, call, &mut |_| {})?;
+        let project: Project = serde_json::from_slice(&finished.stdout)
+            .map_err(|source| BuildRustError::CargoOutput { command, source })?;
+        Ok(project.root.parent().unwrap_or(self.directory).to_owned())
+    }
+
+    fn metadata(&self) -> Result<CrateMetadata, BuildRustError> {
+        let call =
+            self.call("metadata")
+                .arguments(["--format-version", "1", "--filter-platform", TARGET]);
+        let finished = self.finish("metadata", call, &mut |_| {})?;
+        serde_json::from_slice(&finished.stdout).map_err(|source| BuildRustError::CargoOutput {
+            command: "metadata",
+            source,
+        })
+    }
+
+    /// Returns the path of the module.
+    fn build(
+        &self,
+        package: &Package,
+        metadata: &CrateMetadata,
+        on_line: &mut dyn FnMut(&str),
+    ) -> Result<PathBuf, BuildRustError> {
+        let mut call = self
+            .call("build")
+            .arguments(["--lib", "--profile", "tenzik", "--target", TARGET])
+            .arguments(["--message-format", "json-render-diagnostics"])
+            .set("CARGO_ENCODED_RUSTFLAGS", self.rustflags(metadata));
+        for setting in PROFILE {
+            call = call.arguments(["--config", setting]);
+        }
+        if self.rust.sysroot().is_some() {
+            // This compiler is not the one that belongs to cargo, and may be a little older.
+            call = call.arguments(["--ignore-rust-version"]);
+        }
+        let finished = self.finish("build", call, on_line)?;
+        let mut modules = modules_made(&finished.stdout, &package.manifest_path)?;
+        match (modules.pop(), modules.len()) {
+            (Some(module), 0) => Ok(module),
+            (module, rest) => {
+                let count = rest + usize::from(module.is_some());
+                Err(BuildRustError::Modules {
+                    name: package.name.clone(),
+                    count,
+                })
+            }
+        }
+    }
+
+    fn call(&self, command: &str) -> Call<'_> {
+        let timeout = self.deadline.saturating_duration_since(Instant::now());
+        let mut call = Call::new(self.rust.cargo(), timeout)
+            .arguments([command, "--manifest-path"])
+            .arguments([self.manifest])
+            .directory(self.directory)
+            .unset(&UNSET)
+            .set("RUSTC", self.rust.rustc())
+            .set(
+                "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER",
+                self.rust.linker(),
+            )
+            .set("CARGO_TERM_COLOR", "never");
+        if let Some(target_dir) = &self.options.target_dir {
+            call = call.set("CARGO_TARGET_DIR", target_dir);
+        }
+        if self.locked {
+            call = call.arguments(["--locked", "--offline"]);
+        }
+        call
+    }
+
+    fn finish(
+        &self,
+        command: &'static str,
+        call: Call<'_>,
+        on_line: &mut dyn FnMut(&str),
+    ) -> Result<Finished, BuildRustError> {
+        let finished = self.host.run(call, on_line)?;
+        if finished.status.success() {
+            return Ok(finished);
+        }
+        let error = finished
+            .last_lines
+            .iter()
+            .find_map(|line| line.strip_prefix("error"));
+        let message = match error {
+            Some(error) => error.trim_start_matches(": ").to_owned(),
+            None => finished.status.to_string(),
+        };
+        Err(BuildRustError::Cargo {
+            command,
+            message,
+            last_lines: finished.last_lines,
+        })
+    }
+
+    /// The compiler flags in cargo's encoding: separated by the byte 0x1f.
+    fn rustflags(&self, metadata: &CrateMetadata) -> OsString {
+        let mut flags = OsString::from(RUSTFLAGS.join("\x1f"));
+        for (directory, name) in metadata.path_names() {
+            flags.push("\x1f--remap-path-prefix=");
+            flags.push(directory);
+            flags.push("=");
+            flags.push(name);
+        }
+        if let Some(sysroot) = self.rust.sysroot() {
+            flags.push("\x1f--sysroot=");
+            flags.push(sysroot);
+        }
+        flags
+    }
+}
+
+/// What `cargo locate-project` prints.
+#[derive(Deserialize)]
+struct Project {
+    root: PathBuf,
+}

@@ -1,0 +1,105 @@
+//! What a build did, for people, scripts and lock files.
+
+use serde::{Deserialize, Serialize};
+
+use crate::build_rust::Built;
+use crate::optimise::{Candidate, Optimised, Optimiser};
+use crate::rust::RustToolchain;
+use crate::sections::{Section, SectionsError, sections};
+
+/// The version of [`BuildReport`]'s JSON.
+const REPORT_VERSION: u32 = 1;
+
+/// How a capsule was built, as JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BuildReport {
+    /// Version of this format: 1.
+    pub version: u32,
+    /// BLAKE3 of the capsule's bytes, hexadecimal.
+    pub capsule_id: String,
+    /// Name of the capsule.
+    pub name: String,
+    /// Version of the capsule.
+    pub capsule_version: String,
+    /// Size of the capsule in bytes.
+    pub size: u64,
+    /// The largest size that was allowed, if one was checked.
+    pub size_limit: Option<u64>,
+    /// Where the capsule was written.
+    pub output: Option<String>,
+    /// The compiler's name for itself.
+    pub compiler: String,
+    /// The linker's name for itself.
+    pub linker: String,
+    /// Options of cargo and rustc that every build has.
+    pub flags: Vec<String>,
+    /// BLAKE3 of the `Cargo.lock`, hexadecimal.
+    pub lock_hash: Option<String>,
+    /// The optimiser that won, with its version and options.
+    pub optimiser: String,
+    /// All optimisers that were tried.
+    pub candidates: Vec<ReportCandidate>,
+    /// What the bytes are spent on; the sizes sum to `size`.
+    pub sections: Vec<ReportSection>,
+    /// Compiler, linker and optimisers: builds of one source with equal ids make equal bytes.
+    pub toolchain_id: String,
+}
+
+/// A section of the capsule.
+pub type ReportSection = Section;
+
+/// An optimiser that was tried.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportCandidate {
+    /// The optimiser, with its version and options.
+    pub optimiser: String,
+    /// What came of it: `{"bytes": n}` or `{"problem": "…"}`.
+    pub result: Candidate,
+}
+
+impl BuildReport {
+    /// Describes the capsule `bytes`, made from `built` and `optimised`. The caller fills in
+    /// `size_limit` and `output`.
+    ///
+    /// # Errors
+    /// [`SectionsError`] when `bytes` are not a module.
+    pub fn new(
+        rust: &RustToolchain,
+        optimiser: &Optimiser,
+        built: &Built,
+        optimised: &Optimised,
+        bytes: &[u8],
+    ) -> Result<BuildReport, SectionsError> {
+        let candidates = optimised.candidates.iter().cloned();
+        Ok(BuildReport {
+            version: REPORT_VERSION,
+            capsule_id: blake3::hash(bytes).to_hex().to_string(),
+            name: built.name.clone(),
+            capsule_version: built.version.clone(),
+            size: bytes.len() as u64,
+            size_limit: None,
+            output: None,
+            compiler: rust.compiler().to_owned(),
+            linker: rust.linker_version().to_owned(),
+            flags: built.flags.clone(),
+            lock_hash: built.lock_hash.clone(),
+            optimiser: optimised.name.clone(),
+            candidates: candidates
+                .map(|(optimiser, result)| ReportCandidate { optimiser, result })
+                .collect(),
+            sections: sections(bytes)?,
+            toolchain_id: toolchain_id(rust, optimiser),
+        })
+    }
+}
+
+/// Names everything that turns a source into bytes: builds of one source with equal ids make
+/// equal bytes.
+pub fn toolchain_id(rust: &RustToolchain, optimiser: &Optimiser) -> String {
+    format!(
+        "{}; {}; {optimiser}",
+        rust.compiler(),
+        rust.linker_version()
+    )
+}
