@@ -2,6 +2,8 @@
 //! installed and beside the smallest process there is.
 //!
 //! Needs the release binary: `cargo build --release --bin tenzik`.
+
+#![expect(clippy::disallowed_methods, reason = "tests drive real programs")]
 #![expect(
     clippy::expect_used,
     reason = "a benchmark that cannot do its work has to stop"

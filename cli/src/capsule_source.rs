@@ -46,6 +46,14 @@ impl CapsuleSource {
         }
     }
 
+    /// What an embedded capsule does.
+    pub(crate) fn summary(&self) -> Option<&'static str> {
+        match self {
+            CapsuleSource::Embedded(capsule) => Some(capsule.summary),
+            CapsuleSource::Path(_) => None,
+        }
+    }
+
     /// The capsule's name or path for people.
     pub(crate) fn shown(&self) -> String {
         match self {

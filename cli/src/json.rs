@@ -30,7 +30,7 @@ pub(crate) fn usage(usage: &Usage) -> Value {
     let calls: serde_json::Map<String, Value> = usage
         .host_calls_by_function
         .iter()
-        .map(|(name, count)| ((*name).to_owned(), json!(count)))
+        .map(|(name, count)| (name.to_owned(), json!(count)))
         .collect();
     json!({
         "fuel": usage.fuel,

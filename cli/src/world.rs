@@ -1,6 +1,11 @@
 //! The world outside: the only module of the command that reads the clock, the environment and
 //! the system's randomness.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place of the command that reads them"
+)]
+
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 

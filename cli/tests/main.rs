@@ -1,5 +1,6 @@
 //! What a user of the command sees. One binary; a module for each part of the contract.
 
+#![expect(clippy::disallowed_methods, reason = "tests drive real programs")]
 #![expect(
     clippy::unwrap_used,
     clippy::panic,

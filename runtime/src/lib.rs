@@ -55,8 +55,8 @@ pub use tenzik_capsule::{
 };
 pub use tenzik_engine::{
     COST_MODEL, CancelToken, Commitments, Engine, EngineFailure, EngineOptions, Fault, FaultClass,
-    FaultCode, Input, InputStream, LogEntry, LogTarget, Outcome, Output, OutputStream,
-    PreparedCapsule, RunRequest, Status, Usage, cost_table,
+    FaultCode, HostCallCounts, Input, InputStream, LogEntry, LogTarget, Outcome, Output,
+    OutputStream, PreparedCapsule, RunRequest, Status, Usage, cost_table,
 };
 pub use tenzik_evidence::{
     self as evidence, NodeKey, Nonce, PublicKey, SignedReceipt, Statement, Timestamp, TrustStore,

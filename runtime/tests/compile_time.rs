@@ -273,10 +273,10 @@ fn probes(size: usize) -> Vec<(String, Vec<u8>)> {
     ));
     let smallest = u32::try_from(room / 4).unwrap().min(3_900);
     probes.push(("smallest functions".to_owned(), module(smallest, 0, |_| {})));
-    let functions = u32::try_from(room / 6).unwrap().min(10).max(1);
+    let functions = u32::try_from(room / 60).unwrap().clamp(1, 9);
     probes.push((
         "functions of 2,000 locals".to_owned(),
-        module(functions.min(9), 2_000, |sink| {
+        module(functions, 2_000, |sink| {
             for local in 0..u32::try_from(room / functions as usize / 6)
                 .unwrap()
                 .min(100)

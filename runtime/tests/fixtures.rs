@@ -259,7 +259,10 @@ fn same(first: &Outcome, second: &Outcome) -> Result<(), String> {
         return Ok(());
     }
     equal("message", &first.status, &second.status)?;
-    equal("fuel", &first.usage.fuel, &second.usage.fuel)?;
+    if first.usage.fuel_exact {
+        // A bound depends on how long it was searched for.
+        equal("fuel", &first.usage.fuel, &second.usage.fuel)?;
+    }
     equal(
         "fuel exactness",
         &first.usage.fuel_exact,

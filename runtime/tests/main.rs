@@ -1,5 +1,6 @@
 //! What users of the crate see: every fixture of `capsules/wat`, and what a fixture cannot say.
 
+#![expect(clippy::disallowed_methods, reason = "tests drive real programs")]
 #![cfg(test)]
 
 mod fixture;

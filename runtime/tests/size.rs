@@ -170,10 +170,7 @@ fn text_is_read_by_its_name_and_bytes_by_their_head() {
         TestFile::new("bytes", size(&bytes), &bytes).codes(),
         [""; 0]
     );
-    assert_eq!(
-        TestFile::new("empty.wat", 0, b"").codes(),
-        ["memory_missing", "run_missing"]
-    );
+    assert_eq!(TestFile::new("empty.wat", 0, b"").codes(), ["text_invalid"]);
     assert_eq!(TestFile::new("empty.wasm", 0, b"").codes(), ["not_wasm"]);
     assert_eq!(
         TestFile::new("latin.wat", 3, b";;\xe9").codes(),

@@ -1,6 +1,11 @@
 //! The machine as this crate sees it: the one place that reads the environment and, in
 //! [`process`], starts programs.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place of the toolchain that reads the environment"
+)]
+
 mod output;
 mod process;
 

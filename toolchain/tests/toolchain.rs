@@ -1,4 +1,6 @@
 //! Builds capsules with the compilers of this machine.
+
+#![expect(clippy::disallowed_methods, reason = "tests drive real programs")]
 #![expect(
     clippy::unwrap_used,
     reason = "helpers of tests fail like the tests themselves"

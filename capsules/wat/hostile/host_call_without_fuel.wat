@@ -7,5 +7,5 @@
   (import "tenzik" "output_write" (func $output_write (param i32 i32)))
   (memory (export "memory") 1)
   (func (export "run") (result i32)
-    (call $output_write (i32.const 0) (i32.const 1000))
+    (call $output_write (i32.const 0) (i32.const 65536))
     (i32.const 0)))

@@ -51,6 +51,9 @@ fn print(source: &CapsuleSource, examination: &Examination) {
     let validation = examination.validation();
     let line = |name: &str, value: &str| printer::result(&format!("{name:<14}{value}"));
     line("capsule", &source.shown());
+    if let Some(summary) = source.summary() {
+        line("purpose", summary);
+    }
     line(
         "capsule_id",
         &validation
@@ -119,6 +122,9 @@ fn object(source: &CapsuleSource, examination: &Examination, exit: ExitCode) -> 
         "sections": json::sections(validation),
         "findings": examination.findings().iter().map(json::finding).collect::<Vec<_>>(),
     });
+    if let Some(summary) = source.summary() {
+        object["purpose"] = json!(summary);
+    }
     if let Some(id) = validation.id() {
         object["capsule_id"] = json!(id.to_string());
     }

@@ -2,6 +2,7 @@
 
 mod authoring;
 mod contract;
+mod docs;
 mod first_party;
 mod limits;
 mod nmap;

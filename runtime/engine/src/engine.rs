@@ -22,6 +22,9 @@ use crate::ticker::Ticker;
 /// Variants kept at a time; each stack size is one.
 const VARIANTS_MAX: usize = 16;
 
+/// Bytes of a page of memory.
+const PAGE_BYTES: u64 = 65_536;
+
 /// Compiles and runs capsules. Shared by reference between threads.
 pub struct Engine {
     compiler: Compiler,
@@ -71,7 +74,7 @@ impl Engine {
     /// What names this engine in receipts: engine, version and compiler. Output and fuel of a run
     /// depend on nothing else.
     pub fn identity() -> &'static str {
-        concat!("wasmtime-48.0.8", "-cranelift")
+        "wasmtime-48.0.8-cranelift"
     }
 
     /// Compiles `capsule` for runs with default limits and small inputs; what other runs need is
@@ -81,7 +84,8 @@ impl Engine {
     /// [`EngineFailure::Compile`].
     pub fn prepare(&self, capsule: &Capsule) -> Result<PreparedCapsule, EngineFailure> {
         let prepared = PreparedCapsule::new(capsule.clone());
-        prepared.compiled(self.variant(&Limits::DEFAULT, false), &self.compiler)?;
+        let variant = self.variant_of(capsule, &Limits::DEFAULT, false);
+        prepared.compiled(variant, &self.compiler)?;
         Ok(prepared)
     }
 
@@ -96,7 +100,8 @@ impl Engine {
         input: &Input,
     ) -> Result<PreparedCapsule, EngineFailure> {
         let prepared = PreparedCapsule::new(capsule.clone());
-        let variant = self.variant(limits, needs_epoch(limits, input.size_hint()));
+        let epoch = needs_epoch(limits, input.size_hint());
+        let variant = self.variant_of(capsule, limits, epoch);
         prepared.compiled(variant, &self.compiler)?;
         Ok(prepared)
     }
@@ -120,7 +125,8 @@ impl Engine {
         }
         let limits = permit.limits();
         let epoch = needs_epoch(limits, request.input.size_hint());
-        let compiled = prepared.compiled(self.variant(limits, epoch), &self.compiler)?;
+        let variant = self.variant_of(prepared.capsule(), limits, epoch);
+        let compiled = prepared.compiled(variant, &self.compiler)?;
         let ticking = if epoch {
             Some(self.ticker.tick(compiled.instance_pre.module().engine()))
         } else {
@@ -135,6 +141,19 @@ impl Engine {
     /// Compiled capsules that are kept now.
     pub fn cached_modules(&self) -> usize {
         self.compiler.cache.len()
+    }
+
+    /// The variant for runs of `capsule`: a memory that starts larger than those of the pool is
+    /// allocated for the run.
+    fn variant_of(&self, capsule: &Capsule, limits: &Limits, epoch: bool) -> Variant {
+        let variant = self.variant(limits, epoch);
+        if capsule.memory_pages_min() <= POOLED_MEMORY_BYTES_MAX / PAGE_BYTES {
+            return variant;
+        }
+        Variant {
+            pool_instances: 0,
+            ..variant
+        }
     }
 
     fn variant(&self, limits: &Limits, epoch: bool) -> Variant {
@@ -184,5 +203,21 @@ impl Compiler {
         }
         targets.insert(variant, Arc::clone(&target));
         Ok(target)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Engine;
+
+    #[test]
+    fn receipts_name_the_engine_that_is_linked() {
+        let lock = include_str!("../../../Cargo.lock").replace("\r\n", "\n");
+        let version = Engine::identity()
+            .strip_prefix("wasmtime-")
+            .and_then(|rest| rest.strip_suffix("-cranelift"))
+            .unwrap();
+        let entry = format!("name = \"wasmtime\"\nversion = \"{version}\"\n");
+        assert!(lock.contains(&entry), "{}", Engine::identity());
     }
 }

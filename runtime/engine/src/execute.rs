@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use tenzik_host_abi::HOST_FUNCTIONS;
 use tenzik_policy::Limits;
 use wasmtime::{
     PoolConcurrencyLimitError, Store, StoreContextMut, Trap, UpdateDeadline, WasmBacktrace,
@@ -59,6 +58,7 @@ pub(crate) struct Ending {
     pub(crate) status: Status,
     pub(crate) fuel: u64,
     pub(crate) fuel_exact: bool,
+    wall_ns: u64,
 }
 
 fn run_and_bound(
@@ -74,8 +74,7 @@ fn run_and_bound(
     );
     let (now_ms, seed, cancel) = (request.now_ms, request.seed, request.cancel.clone());
     let (ending, mut state) = run(compiled, RunState::new(limits, request, u64::MAX), epoch)?;
-    let wall_ns = state.wall_ns();
-    let mut usage = usage(&ending, &state, wall_ns / 1_000);
+    let mut usage = usage(&ending, &state);
     let commitments = if commit {
         Some(commitments(&mut state, whole)?)
     } else {
@@ -174,73 +173,69 @@ fn ending(
     store: &mut Store<RunState>,
     called: wasmtime::Result<i32>,
 ) -> Result<Ending, EngineFailure> {
-    let left = store.get_fuel().unwrap_or(0);
-    let granted = store.data().fuel_granted;
-    let fuel = granted.saturating_sub(left);
-    let exact = |status| Ending {
+    let state = store.data();
+    let (granted, wall_ns) = (state.fuel_granted, state.wall_ns());
+    let fuel = granted.saturating_sub(store.get_fuel().unwrap_or(0));
+    let ended = |status, fuel_exact| Ending {
         status,
         fuel,
-        fuel_exact: true,
+        fuel_exact,
+        wall_ns,
     };
     let state = store.data_mut();
     match called {
         // A run that overran its time between two looks at the clock has overrun it all the same.
-        Ok(code) => match state.check_deadline() {
-            Err(_) => halted(state.halt.take(), fuel),
-            Ok(()) if code == 0 => Ok(exact(Status::Ok)),
-            Ok(()) => Ok(exact(Status::Failure {
-                code,
-                message: Vec::new(),
-            })),
+        Ok(code) => match state.check_wall(wall_ns) {
+            Err(_) => halted(state.halt.take(), ended),
+            Ok(()) if code == 0 => Ok(ended(Status::Ok, true)),
+            Ok(()) => {
+                let message = Vec::new();
+                Ok(ended(Status::Failure { code, message }, true))
+            }
         },
-        Err(error) if error.is::<Halt>() => halted(state.halt.take(), fuel),
-        Err(error) => {
-            if let Some(fault) = state.limiter.fault.take() {
-                return Ok(Ending {
-                    status: Status::Fault(fault),
-                    fuel,
-                    fuel_exact: false,
-                });
-            }
-            let Some(trap) = error.downcast_ref::<Trap>().copied() else {
-                return Err(EngineFailure::Instantiate(format!("{error:#}")));
-            };
-            if trap == Trap::OutOfFuel {
-                let message = format!("used all {granted} units of fuel{}", place(&error));
-                let status = Status::Fault(Fault::new(FaultCode::FuelExhausted, message));
-                return Ok(Ending {
-                    status,
-                    fuel: granted,
-                    fuel_exact: true,
-                });
-            }
-            let message = format!("trapped: {trap}{}", place(&error));
-            let status = Status::Fault(Fault::new(code_of(trap), message));
-            Ok(Ending {
-                status,
-                fuel,
-                fuel_exact: trap == Trap::UnreachableCodeReached,
-            })
-        }
+        Err(error) if error.is::<Halt>() => halted(state.halt.take(), ended),
+        Err(error) => match state.limiter.fault.take() {
+            Some(fault) => Ok(ended(Status::Fault(fault), false)),
+            None => trapped(&error, granted, ended),
+        },
     }
 }
 
-fn halted(reason: Option<HaltReason>, fuel: u64) -> Result<Ending, EngineFailure> {
+fn trapped(
+    error: &wasmtime::Error,
+    granted: u64,
+    ended: impl FnOnce(Status, bool) -> Ending,
+) -> Result<Ending, EngineFailure> {
+    let Some(trap) = error.downcast_ref::<Trap>().copied() else {
+        return Err(EngineFailure::Instantiate(format!("{error:#}")));
+    };
+    let fault = |code, message| Status::Fault(Fault::new(code, message));
+    if trap == Trap::OutOfFuel {
+        let message = format!("used all {granted} units of fuel{}", place(error));
+        let ending = ended(fault(FaultCode::FuelExhausted, message), true);
+        return Ok(Ending {
+            fuel: granted,
+            ..ending
+        });
+    }
+    let message = format!("trapped: {trap}{}", place(error));
+    let exact = trap == Trap::UnreachableCodeReached;
+    Ok(ended(fault(code_of(trap), message), exact))
+}
+
+fn halted(
+    reason: Option<HaltReason>,
+    ended: impl FnOnce(Status, bool) -> Ending,
+) -> Result<Ending, EngineFailure> {
     match reason {
         Some(HaltReason::Machine(failure)) => Err(failure),
-        Some(HaltReason::Failure { code, message }) => Ok(Ending {
-            status: Status::Failure { code, message },
-            fuel,
-            fuel_exact: true,
-        }),
+        Some(HaltReason::Failure { code, message }) => {
+            Ok(ended(Status::Failure { code, message }, true))
+        }
         Some(HaltReason::Fault(fault)) => {
             // The clock is also looked at between host calls, where the count is behind.
-            let fuel_exact = !fault.machine_bound();
-            Ok(Ending {
-                status: Status::Fault(fault),
-                fuel,
-                fuel_exact,
-            })
+            let exact = !fault.machine_bound();
+            Ok(ended(Status::Fault(fault), exact))
         }
         None => Err(EngineFailure::Died),
     }
@@ -280,21 +275,17 @@ fn place(error: &wasmtime::Error) -> String {
     format!(" in function {}{name}{offset}", frame.func_index())
 }
 
-fn usage(ending: &Ending, state: &RunState, wall_us: u64) -> Usage {
-    let by_function = HOST_FUNCTIONS.iter().zip(state.host_calls_by_function);
+fn usage(ending: &Ending, state: &RunState) -> Usage {
     Usage {
         fuel: ending.fuel,
         fuel_exact: ending.fuel_exact,
         fuel_granted: state.fuel_granted,
         memory_bytes: state.limiter.peak_bytes(),
-        wall_us,
+        wall_us: ending.wall_ns / 1_000,
         host_us: state.host_ns / 1_000,
         io_wait_us: state.io_wait_ns / 1_000,
         host_calls: state.host_calls,
-        host_calls_by_function: by_function
-            .filter(|(_, n)| *n > 0)
-            .map(|(row, n)| (row.name, n))
-            .collect(),
+        host_calls_by_function: state.host_calls_by_function,
         input_bytes: state.input.offset(),
         output_bytes: state.output_bytes,
         log_bytes: state.log_bytes,

@@ -35,7 +35,7 @@ pub use engine::Engine;
 pub use failure::EngineFailure;
 pub use fault::{Fault, FaultClass, FaultCode};
 pub use input::{Input, InputStream};
-pub use outcome::{Commitments, LogEntry, Outcome, Status, Usage};
+pub use outcome::{Commitments, HostCallCounts, LogEntry, Outcome, Status, Usage};
 pub use output::{Output, OutputStream};
 pub use prepared::PreparedCapsule;
 pub use request::{CancelToken, LogTarget, RunRequest};

@@ -1,6 +1,6 @@
 //! What came of a run.
 
-use tenzik_host_abi::LogLevel;
+use tenzik_host_abi::{HOST_FUNCTIONS, LogLevel};
 
 use crate::fault::Fault;
 
@@ -18,6 +18,26 @@ pub enum Status {
     },
     /// The capsule misbehaved or reached a limit.
     Fault(Fault),
+}
+
+/// How often each host function was called.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HostCallCounts([u64; HOST_FUNCTIONS.len()]);
+
+impl HostCallCounts {
+    /// Counts one call of the function in row `row` of the table.
+    pub(crate) fn count(&mut self, row: usize) {
+        if let Some(count) = self.0.get_mut(row) {
+            *count += 1;
+        }
+    }
+
+    /// Name and count of each function that was called, in the order of the table.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
+        let rows = HOST_FUNCTIONS.iter().zip(self.0);
+        rows.filter(|(_, count)| *count > 0)
+            .map(|(row, count)| (row.name, count))
+    }
 }
 
 /// What a run used.
@@ -40,9 +60,8 @@ pub struct Usage {
     pub io_wait_us: u64,
     /// Host calls.
     pub host_calls: u64,
-    /// Host calls by function, in the order of the host function table; functions that were not
-    /// called are left out.
-    pub host_calls_by_function: Vec<(&'static str, u64)>,
+    /// Host calls by function.
+    pub host_calls_by_function: HostCallCounts,
     /// Input bytes read.
     pub input_bytes: u64,
     /// Output bytes written.

@@ -2,7 +2,6 @@
 
 use std::time::Instant;
 
-use tenzik_host_abi::HOST_FUNCTIONS;
 use tenzik_policy::Limits;
 use wasmtime::Memory;
 
@@ -11,7 +10,7 @@ use crate::failure::EngineFailure;
 use crate::fault::{Fault, FaultCode};
 use crate::input::InputCursor;
 use crate::limiter::MemoryLimiter;
-use crate::outcome::LogEntry;
+use crate::outcome::{HostCallCounts, LogEntry};
 use crate::output::Output;
 use crate::primitive::{IncrementalHash, RandomStream};
 use crate::request::{CancelToken, LogTarget, RunRequest};
@@ -55,7 +54,7 @@ pub(crate) struct RunState {
     pub(crate) log_bytes: u64,
     pub(crate) host_calls: u64,
     host_calls_max: u64,
-    pub(crate) host_calls_by_function: [u64; HOST_FUNCTIONS.len()],
+    pub(crate) host_calls_by_function: HostCallCounts,
     pub(crate) result: Vec<u8>,
     pub(crate) result_offset: usize,
     pub(crate) result_handle: i32,
@@ -93,7 +92,7 @@ impl RunState {
             log_bytes: 0,
             host_calls: 0,
             host_calls_max: 0,
-            host_calls_by_function: [0; HOST_FUNCTIONS.len()],
+            host_calls_by_function: HostCallCounts::default(),
             result: Vec::new(),
             result_offset: 0,
             result_handle: 0,
@@ -137,9 +136,7 @@ impl RunState {
     /// outside of the guest.
     pub(crate) fn count_call(&mut self, row: usize) -> Result<(), Halt> {
         self.host_calls += 1;
-        if let Some(count) = self.host_calls_by_function.get_mut(row) {
-            *count += 1;
-        }
+        self.host_calls_by_function.count(row);
         if self.host_calls > self.host_calls_max {
             let message = format!(
                 "made {} host calls; {} are allowed",
@@ -164,8 +161,13 @@ impl RunState {
     }
 
     /// Ends the run if its time is over, by the precise clock.
-    pub(crate) fn check_deadline(&mut self) -> Result<(), Halt> {
+    fn check_deadline(&mut self) -> Result<(), Halt> {
         let used_ns = self.wall_ns();
+        self.check_wall(used_ns)
+    }
+
+    /// Ends the run if `used_ns` is more than its time.
+    pub(crate) fn check_wall(&mut self, used_ns: u64) -> Result<(), Halt> {
         if used_ns < self.wall_ns_max {
             return Ok(());
         }

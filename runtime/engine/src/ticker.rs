@@ -16,8 +16,9 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    running: usize,
-    engines: Vec<wasmtime::Engine>,
+    /// The engines of runs that go on, each with the number of its runs. An engine without any is
+    /// let go: its pool takes address space.
+    engines: Vec<(wasmtime::Engine, usize)>,
     started: bool,
     stopped: bool,
 }
@@ -27,19 +28,36 @@ struct State {
 pub(crate) struct Ticker(Arc<Shared>);
 
 /// A run that needs ticks, until it is dropped.
-pub(crate) struct Ticking(Arc<Shared>);
+pub(crate) struct Ticking {
+    shared: Arc<Shared>,
+    engine: wasmtime::Engine,
+}
+
+impl State {
+    /// Counts one more run of `engine`.
+    fn begin(&mut self, engine: &wasmtime::Engine) {
+        let mut known = self.engines.iter_mut();
+        match known.find(|(known, _)| wasmtime::Engine::same(known, engine)) {
+            Some((_, runs)) => *runs += 1,
+            None => self.engines.push((engine.clone(), 1)),
+        }
+    }
+
+    /// Counts one run of `engine` less.
+    fn end(&mut self, engine: &wasmtime::Engine) {
+        self.engines.retain_mut(|(known, runs)| {
+            if wasmtime::Engine::same(known, engine) {
+                *runs -= 1;
+            }
+            *runs > 0
+        });
+    }
+}
 
 impl Ticker {
     /// Ticks `engine` until the returned value is dropped.
     pub(crate) fn tick(&self, engine: &wasmtime::Engine) -> Result<Ticking, std::io::Error> {
         let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if !state
-            .engines
-            .iter()
-            .any(|known| wasmtime::Engine::same(known, engine))
-        {
-            state.engines.push(engine.clone());
-        }
         if !state.started {
             let shared = Arc::clone(&self.0);
             std::thread::Builder::new()
@@ -47,10 +65,13 @@ impl Ticker {
                 .spawn(move || run(&shared))?;
             state.started = true;
         }
-        state.running += 1;
+        state.begin(engine);
         self.0.changed.notify_one();
         drop(state);
-        Ok(Ticking(Arc::clone(&self.0)))
+        Ok(Ticking {
+            shared: Arc::clone(&self.0),
+            engine: engine.clone(),
+        })
     }
 }
 
@@ -67,25 +88,26 @@ impl Drop for Ticker {
 
 impl Drop for Ticking {
     fn drop(&mut self) {
-        self.0
+        let mut state = self
+            .shared
             .state
             .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .running -= 1;
+            .unwrap_or_else(PoisonError::into_inner);
+        state.end(&self.engine);
     }
 }
 
 fn run(shared: &Shared) {
     let mut state = shared.state.lock().unwrap_or_else(PoisonError::into_inner);
     while !state.stopped {
-        if state.running == 0 {
+        if state.engines.is_empty() {
             state = shared
                 .changed
                 .wait(state)
                 .unwrap_or_else(PoisonError::into_inner);
             continue;
         }
-        for engine in &state.engines {
+        for (engine, _) in &state.engines {
             engine.increment_epoch();
         }
         let waited = shared

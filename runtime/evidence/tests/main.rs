@@ -1,5 +1,6 @@
 //! What users of the crate and strangers with other tools see.
 
+#![expect(clippy::disallowed_methods, reason = "tests drive real programs")]
 #![cfg(test)]
 
 mod commitments;

@@ -1,6 +1,11 @@
 //! Bounded child processes: every one has a deadline and a cap on what is kept of its output, and
 //! is killed with its descendants when it misses the deadline.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place that starts processes"
+)]
+
 use std::collections::VecDeque;
 use std::ffi::{OsStr, OsString};
 use std::io;

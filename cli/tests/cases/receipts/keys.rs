@@ -41,7 +41,7 @@ fn mode(home: &World, name: &str) -> u32 {
 #[test]
 fn keygen_writes_a_private_key_that_openssl_reads() {
     let home = home();
-    let said = home.tenzik(&["keygen", "-o", "key.pem"]).exits(0);
+    let said = home.tenzik(["keygen", "-o", "key.pem"]).exits(0);
     assert_eq!(mode(&home, "key.pem"), 0o600);
     let public_key = said.text().trim().rsplit(' ').next().unwrap().to_owned();
     assert_eq!(public_key.len(), 64, "{said:?}");
@@ -59,7 +59,7 @@ fn keygen_writes_a_private_key_that_openssl_reads() {
         assert!(digits.ends_with(&public_key), "{text}");
     }
 
-    home.tenzik(&[&RUN[..], &["--key", "key.pem"]].concat())
+    home.tenzik([&RUN[..], &["--key", "key.pem"]].concat())
         .exits(0);
     let shown = json(&home, 0, &["receipt", "show", "r.json"]);
     assert_eq!(shown["node_id"], public_key.as_str());
@@ -70,7 +70,7 @@ fn keygen_writes_a_private_key_that_openssl_reads() {
 fn keygen_keeps_an_existing_file_unless_forced() {
     let home = home();
     home.write("key.pem", "mine");
-    let said = home.tenzik(&["keygen", "-o", "key.pem"]).exits(1);
+    let said = home.tenzik(["keygen", "-o", "key.pem"]).exits(1);
     assert!(
         said.stderr.contains("key.pem exists") && said.stderr.contains("--force"),
         "{said:?}"
@@ -89,24 +89,23 @@ fn keygen_keeps_an_existing_file_unless_forced() {
     assert_eq!(object["public_key"].as_str().unwrap().len(), 64);
     assert_eq!(mode(&home, "key.pem"), 0o600);
 
-    home.tenzik(&["keygen", "-o", "missing/key.pem"]).exits(1);
-    home.tenzik(&["keygen"]).exits(2);
+    home.tenzik(["keygen", "-o", "missing/key.pem"]).exits(1);
+    home.tenzik(["keygen"]).exits(2);
     fs::create_dir(home.path("directory")).unwrap();
-    home.tenzik(&["keygen", "-o", "directory", "--force"])
+    home.tenzik(["keygen", "-o", "directory", "--force"])
         .exits(1);
     fs::remove_file(home.path("key.pem")).unwrap();
     std::os::unix::fs::symlink("/dev/null", home.path("key.pem")).unwrap();
-    home.tenzik(&["keygen", "-o", "key.pem", "--force"])
-        .exits(1);
+    home.tenzik(["keygen", "-o", "key.pem", "--force"]).exits(1);
 }
 
 #[test]
 fn the_first_receipt_makes_and_announces_the_machines_key() {
     let home = home();
-    home.tenzik(&["run", "./nothing.wat", "--quiet"]).exits(0);
+    home.tenzik(["run", "./nothing.wat", "--quiet"]).exits(0);
     assert!(!home.path("config").exists(), "no receipt, no key");
 
-    let said = home.tenzik(&RUN).exits(0);
+    let said = home.tenzik(RUN).exits(0);
     let shown = json(&home, 0, &["receipt", "show", "r.json"]);
     let node_id = shown["node_id"].as_str().unwrap();
     assert_eq!(said.stderr.lines().count(), 1, "{said:?}");
@@ -116,19 +115,19 @@ fn the_first_receipt_makes_and_announces_the_machines_key() {
     );
     assert_eq!(mode(&home, "config/tenzik"), 0o700);
     assert_eq!(mode(&home, "config/tenzik/node.pem"), 0o600);
-    let listed = home.tenzik(&["receipt", "trust", "list"]).exits(0);
+    let listed = home.tenzik(["receipt", "trust", "list"]).exits(0);
     assert_eq!(listed.text(), format!("{node_id} this machine\n"));
 
-    let said = home.tenzik(&RUN).exits(0);
+    let said = home.tenzik(RUN).exits(0);
     assert_eq!(said.stderr, "");
     assert_eq!(
         json(&home, 0, &["receipt", "show", "r.json"])["node_id"],
         node_id
     );
-    home.tenzik(&["receipt", "verify", "r.json"]).exits(0);
+    home.tenzik(["receipt", "verify", "r.json"]).exits(0);
 
     fs::remove_file(home.path("config/tenzik/trusted_keys")).unwrap();
-    home.tenzik(&["receipt", "verify", "r.json"]).exits(0);
+    home.tenzik(["receipt", "verify", "r.json"]).exits(0);
 }
 
 #[test]
@@ -168,7 +167,7 @@ fn processes_that_race_for_the_first_key_use_the_same() {
 #[test]
 fn broken_keys_are_failures_of_the_machine() {
     let home = home();
-    home.tenzik(&["keygen", "-o", "key.pem"]).exits(0);
+    home.tenzik(["keygen", "-o", "key.pem"]).exits(0);
     let key = home.read("key.pem");
     let with_key = [&RUN[..], &["--key", "key.pem"]].concat();
 
@@ -181,7 +180,7 @@ fn broken_keys_are_failures_of_the_machine() {
 
     fs::remove_file(home.path("key.pem")).unwrap();
     home.tenzik(&with_key).exits(1);
-    home.tenzik(&["keygen", "-o", "key.pem"]).exits(0);
+    home.tenzik(["keygen", "-o", "key.pem"]).exits(0);
     for broken in [
         &b""[..],
         b"not a key",

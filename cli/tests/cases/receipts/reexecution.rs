@@ -82,7 +82,7 @@ fn every_outcome_verifies_and_reexecutes() {
         let home = World::new();
         let ran = run(&home, source, *exit, arguments);
         assert_eq!(ran["status"], *status, "{source}");
-        home.tenzik(&VERIFY).exits(0);
+        home.tenzik(VERIFY).exits(0);
         let input: &[&str] = if arguments.contains(&"hello") {
             &["--input-text", "hello"]
         } else {
@@ -97,7 +97,7 @@ fn every_outcome_verifies_and_reexecutes() {
             (&true.into(), &true.into()),
             "{source}: {object}"
         );
-        let again = home.tenzik(&[&REPLAY[..], input].concat()).exits(0);
+        let again = home.tenzik([&REPLAY[..], input].concat()).exits(0);
         assert!(again.text().contains("re-execution     good"), "{again:?}");
     }
 }
@@ -153,7 +153,7 @@ fn faults_of_the_machine_are_not_confirmed() {
             1,
             "{object}"
         );
-        let said = home.tenzik(&REPLAY).exits(0);
+        let said = home.tenzik(REPLAY).exits(0);
         assert!(
             said.text()
                 .contains("not reproducible by nature: the fault is bound to the machine"),
@@ -186,7 +186,7 @@ fn a_run_that_only_this_machine_stops_is_no_success() {
 #[test]
 fn embedded_capsules_are_found_by_their_digest() {
     let home = World::new();
-    home.tenzik(&[
+    home.tenzik([
         "run",
         "echo",
         "--input-text",
@@ -215,7 +215,7 @@ fn streams_are_compared_and_run_as_far_as_they_were_read() {
         "r.json",
     ];
     let long = vec![b'x'; 200_000];
-    assert_eq!(home.tenzik_fed(&run, &long).code, 0);
+    assert_eq!(home.tenzik_fed(run, &long).code, 0);
     assert_eq!(
         json(&home, 0, &["receipt", "show", "r.json"])["input_complete"],
         false
@@ -231,7 +231,7 @@ fn streams_are_compared_and_run_as_far_as_they_were_read() {
     assert_eq!(home.tenzik_fed(&piped, &long).code, 0);
 
     home.write("c.wat", ECHO);
-    assert_eq!(home.tenzik_fed(&run, b"to its end").code, 0);
+    assert_eq!(home.tenzik_fed(run, b"to its end").code, 0);
     assert_eq!(home.tenzik_fed(&piped, b"to its end").code, 0);
     let more = home.tenzik_fed(&piped, b"to its end, and more");
     assert_eq!(more.code, 40);
@@ -286,7 +286,7 @@ fn lies_of_a_trusted_key_are_found_by_running_again() {
             object["reexecution"]["differences"][0]["field"], field,
             "{object}"
         );
-        let said = home.tenzik(&[&REPLAY[..], &input].concat()).exits(41);
+        let said = home.tenzik([&REPLAY[..], &input].concat()).exits(41);
         assert!(
             said.text().contains("re-execution     BAD") && said.stderr.contains(field),
             "{said:?}"

@@ -16,7 +16,7 @@ fn show_tells_all_fields_and_that_nothing_is_verified() {
         &["--input-text", "hello", "--fuel", "1234567"],
     );
     let receipt: Value = serde_json::from_slice(&home.read("r.json")).unwrap();
-    let said = home.tenzik(&["receipt", "show", "r.json"]).exits(0);
+    let said = home.tenzik(["receipt", "show", "r.json"]).exits(0);
     let limits = receipt["limits"].as_str().unwrap();
     for name in limits
         .split(' ')
@@ -50,8 +50,8 @@ fn show_tells_all_fields_and_that_nothing_is_verified() {
         assert_eq!(shown[name], *value);
     }
 
-    home.write("r.json", home.read("r.json").as_slice()[1..].to_vec());
-    home.tenzik(&["receipt", "show", "r.json"]).exits(40);
+    home.write("r.json", &home.read("r.json")[1..]);
+    home.tenzik(["receipt", "show", "r.json"]).exits(40);
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn contents_that_differ_are_named() {
             .collect();
         assert_eq!(bad[0]["field"], field, "{object}");
         assert!(bad[0]["expected"].is_string(), "{object}");
-        let said = home.tenzik(&[&VERIFY[..], &arguments].concat()).exits(40);
+        let said = home.tenzik([&VERIFY[..], &arguments].concat()).exits(40);
         assert!(
             said.text().contains(field) && said.text().contains("expected"),
             "{said:?}"
@@ -150,10 +150,10 @@ fn only_trusted_keys_count() {
     );
     verify(&home, 1, &VERIFY, &["--trust", "missing"]);
 
-    home.tenzik(&["receipt", "trust", "add", key]).exits(0);
+    home.tenzik(["receipt", "trust", "add", key]).exits(0);
     verify(&home, 0, &VERIFY, &[]);
     verify(&home, 40, &VERIFY, &["--trust", "nobody"]);
-    home.tenzik(&["receipt", "trust", "remove", key]).exits(0);
+    home.tenzik(["receipt", "trust", "remove", key]).exits(0);
     verify(&home, 40, &VERIFY, &[]);
 }
 
@@ -182,7 +182,7 @@ fn changed_bytes_break_a_receipt() {
         json(&home, 40, &["receipt", "show", "r.json"]);
     }
     home.write("r.json", "{\"\u{1b}[31m\u{9b}\u{202e}\":\"\"}");
-    let said = home.tenzik(&VERIFY).exits(40);
+    let said = home.tenzik(VERIFY).exits(40);
     let shown = format!("{}{}", said.text(), said.stderr);
     assert!(
         !shown.contains(['\u{1b}', '\u{9b}', '\u{202e}']),
@@ -210,12 +210,12 @@ fn what_is_missing_is_said() {
         (127, &["--capsule", "no-such-capsule"], "no-such-capsule"),
     ];
     for (exit, arguments, named) in cases {
-        let said = home.tenzik(&[&VERIFY[..], arguments].concat()).exits(exit);
+        let said = home.tenzik([&VERIFY[..], arguments].concat()).exits(exit);
         assert!(said.stderr.contains(named), "{said:?}");
         assert_eq!(said.text(), "");
     }
-    home.tenzik(&["receipt", "verify", "missing.json"]).exits(1);
-    home.tenzik(&["receipt", "show", "missing.json"]).exits(1);
-    home.tenzik(&["receipt", "verfiy", "r.json"]).exits(127);
-    home.tenzik(&["receipt"]).exits(2);
+    home.tenzik(["receipt", "verify", "missing.json"]).exits(1);
+    home.tenzik(["receipt", "show", "missing.json"]).exits(1);
+    home.tenzik(["receipt", "verfiy", "r.json"]).exits(127);
+    home.tenzik(["receipt"]).exits(2);
 }
