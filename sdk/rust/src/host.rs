@@ -20,7 +20,7 @@ mod import {
     macro_rules! absent {
         ($(
             $(#[doc = $doc:literal])+
-            [since $since:literal, needs $needs:ident, cost($base:literal, $per_byte:literal)]
+            [since $since:literal, needs $needs:ident, cost($base:literal, $units:literal / $bytes:literal)]
             fn $name:ident($($parameter:ident: $word:ident),*) -> $result:ident;
         )*) => {$(
             pub(super) unsafe fn $name(
