@@ -9,12 +9,10 @@ use crate::command;
 #[command(
     name = "tenzik",
     version,
-    about,
+    about = "Run tools you do not trust, and prove what they did",
     subcommand_required = true,
     arg_required_else_help = true,
-    after_help = "Exit codes: 0 ok, 1 machine, 2 usage, 10 invalid module, 11 import, 12 module signature, 13 module size,\n\
-                  20 capsule failure, 21 trap, 22 fuel, 23 time, 24 memory, 25 output/log/input/host calls, 30 policy,\n\
-                  40 receipt broken, 41 re-execution differs, 127 unknown command or capsule. See `tenzik explain --list`."
+    after_help = "Exit codes and error codes: tenzik explain --list"
 )]
 pub(crate) struct Arguments {
     #[command(subcommand)]

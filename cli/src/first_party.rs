@@ -23,7 +23,7 @@ macro_rules! embedded {
 
 embedded! {
     "base64": "encodes its input as base64";
-    "dice": "throws six dice with the seed and tells the time of the run";
+    "dice": "throws five dice with the seed and tells the time of the run";
     "echo": "writes its input to its output";
     "hash": "writes the BLAKE3 digest of its input in hexadecimal";
     "json-select": "selects from JSON: the first line of the input is an RFC 9535 query, the rest the JSON";

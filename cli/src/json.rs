@@ -2,7 +2,7 @@
 //! major version.
 
 use serde_json::{Value, json};
-use tenzik_runtime::{Finding, Severity, Usage, Validation};
+use tenzik_runtime::{Finding, Severity, Usage, Validation, escaped};
 
 /// A finding: `{"code","severity","message","remedy","offset"?,"function"?,"function_name"?}`.
 pub(crate) fn finding(finding: &Finding) -> Value {
@@ -20,7 +20,8 @@ pub(crate) fn finding(finding: &Finding) -> Value {
         value["function"] = json!(index);
     }
     if let Some(name) = &finding.location.function_name {
-        value["function_name"] = json!(name);
+        // Between the quotes that `escaped` adds for people.
+        value["function_name"] = json!(escaped(name).trim_matches('"'));
     }
     value
 }

@@ -50,7 +50,9 @@ impl Runtime {
         self.engine.prepare_for(capsule, limits, input)
     }
 
-    /// Runs a capsule once, in a fresh instance.
+    /// Runs a capsule once, in a fresh instance. The calling thread needs the stack that the limits
+    /// allow compiled code (512 KiB by default) and 512 KiB more; for stack limits above 1 MiB the
+    /// run gets a thread of its own.
     ///
     /// # Errors
     /// [`EngineFailure`] if tenzik or the machine failed; what the capsule did is in the outcome.

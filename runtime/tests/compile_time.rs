@@ -2,12 +2,12 @@
 //! judged, for they are the machine's:
 //!
 //! ```text
-//! cargo test --release -p tenzik-runtime --test main -- --test-threads 1 --nocapture compile_time
+//! cargo test --release -p tenzik-runtime --test runtime -- --test-threads 1 --nocapture compile_time
 //! ```
 
 use std::time::Instant;
 
-use tenzik_runtime::{EngineOptions, Input, Limits, Policy, Profile, Runtime};
+use tenzik_runtime::{EngineOptions, Input, Policy, Profile, Runtime};
 use wasm_encoder::{
     BlockType, CodeSection, ConstExpr, ElementSection, Elements, ExportKind, ExportSection,
     Function, FunctionSection, InstructionSink, MemorySection, MemoryType, Module, RefType,
@@ -88,68 +88,98 @@ fn fill(
 
 /// Every probe of at most `size` bytes, with its name.
 fn probes(size: usize) -> Vec<(String, Vec<u8>)> {
-    let room = size - FRAME_BYTES;
+    let room = size - FRAME_BYTES - 60;
     let mut probes: Vec<(String, Vec<u8>)> = Vec::new();
-    for locals in [100, 500, 1_000, 2_000] {
-        let branches = (1_000_000 / locals as usize).min(4_000);
-        probes.push((
-            format!("br_table, {locals} locals"),
-            module(1, locals, |sink| {
-                let targets = branches.min(room) - 2;
-                sink.block(BlockType::Empty);
-                sink.i32_const(0).br_table((0..targets).map(|_| 0), 0).end();
-            }),
-        ));
-        probes.push((
-            format!("br_if over nested loops, {locals} locals"),
-            module(1, locals, |sink| {
-                let units = (branches / 3).min(room / 12).min(1_000);
-                (0..units).for_each(|_| {
-                    sink.loop_(BlockType::Empty);
-                });
-                for unit in 0..units {
-                    let local = u32::try_from(unit).unwrap() % locals;
-                    sink.local_get(local)
-                        .i64_const(1)
-                        .i64_add()
-                        .local_set(local);
-                    sink.i32_const(0).br_if(0).end();
-                }
-            }),
-        ));
-        probes.push((
-            format!("if-else chain, {locals} locals set"),
-            module(1, locals, |sink| {
-                for unit in 0..(branches / 2).min(room / 13) {
-                    let local = u32::try_from(unit).unwrap() % locals;
-                    sink.local_get(local)
-                        .i32_wrap_i64()
-                        .if_(BlockType::Empty)
-                        .i64_const(1)
-                        .local_set(local)
-                        .end();
-                }
-            }),
-        ));
-        probes.push((
-            format!("br_table to nested blocks, {locals} locals"),
-            module(1, locals, |sink| {
-                let units = u32::try_from((branches / 2).min(room / 10).min(1_000)).unwrap();
-                (0..units).for_each(|_| {
-                    sink.block(BlockType::Empty);
-                });
-                sink.local_get(0)
+    let choices: &[u32] = if size > 5_120 {
+        &[10, 100]
+    } else {
+        &[10, 100, 500, 1_000, 2_000]
+    };
+    for &locals in choices {
+        // As many of each as both the bytes and the structural limits allow.
+        let units = |unit_bytes: usize| (240_000 / locals as usize).min(room / unit_bytes);
+        let local = |unit: usize| u32::try_from(unit).unwrap() % locals;
+        let mut probe = |name: &str, body: &dyn Fn(&mut InstructionSink<'_>)| {
+            probes.push((format!("{name}, {locals} locals"), module(1, locals, body)));
+        };
+        probe("br_table", &|sink| {
+            sink.block(BlockType::Empty).i32_const(0);
+            sink.br_table((0..units(1) - 2).map(|_| 0), 0).end();
+        });
+        probe("loops in loops", &|sink| {
+            let units = (units(16) / 2).min(1_000);
+            (0..units).for_each(|_| {
+                sink.loop_(BlockType::Empty);
+            });
+            (0..units).for_each(|unit| {
+                increment(sink, local(unit)).i32_const(0).br_if(0).end();
+            });
+        });
+        probe("loops in a loop", &|sink| {
+            sink.loop_(BlockType::Empty);
+            let carried = locals.min(u32::try_from(room / 20).unwrap());
+            let units = (units(8) / 2).min((room - carried as usize * 9) / 8);
+            (0..units).for_each(|_| {
+                sink.loop_(BlockType::Empty).i32_const(0).br_if(0).end();
+            });
+            (0..carried).for_each(|local| {
+                increment(sink, local);
+            });
+            sink.i32_const(0).br_if(0).end();
+        });
+        probe("ways out of a loop", &|sink| {
+            sink.block(BlockType::Empty).loop_(BlockType::Empty);
+            let carried = locals.min(u32::try_from(room / 25).unwrap());
+            let units = units(4).min((room - carried as usize * 13) / 4) - 2;
+            (0..units).for_each(|_| {
+                sink.i32_const(0).br_if(1);
+            });
+            (0..carried).for_each(|local| {
+                increment(sink, local);
+            });
+            sink.i32_const(0).br_if(0).end().end();
+            (0..carried).for_each(|local| {
+                sink.local_get(local).drop();
+            });
+        });
+        probe("ways back in a loop", &|sink| {
+            sink.loop_(BlockType::Empty);
+            (0..units(13) - 1).for_each(|unit| {
+                increment(sink, local(unit)).i32_const(0).br_if(0);
+            });
+            sink.end();
+        });
+        probe("ifs", &|sink| {
+            (0..units(15)).for_each(|unit| {
+                sink.local_get(local(unit))
                     .i32_wrap_i64()
-                    .br_table(0..units - 1, units - 1);
-                (0..units).for_each(|unit| {
-                    sink.end()
-                        .local_get(unit % locals)
-                        .i64_const(3)
-                        .i64_mul()
-                        .local_set((unit * 7) % locals);
-                });
-            }),
-        ));
+                    .if_(BlockType::Empty);
+                sink.i64_const(1).local_set(local(unit)).end();
+            });
+        });
+        probe("br_table to nested blocks", &|sink| {
+            let units = u32::try_from((units(12) / 2).min(1_000)).unwrap();
+            (0..units).for_each(|_| {
+                sink.block(BlockType::Empty);
+            });
+            sink.local_get(0)
+                .i32_wrap_i64()
+                .br_table(0..units - 1, units - 1);
+            (0..units).for_each(|unit| {
+                increment(sink.end(), unit % locals);
+            });
+        });
+        probe("indirect calls in a loop", &|sink| {
+            sink.loop_(BlockType::Empty);
+            let carried = locals.min(u32::try_from(room / 20).unwrap());
+            (0..(room - carried as usize * 9) / 6).for_each(|_| {
+                sink.i32_const(0).call_indirect(0, 1);
+            });
+            (0..carried).for_each(|local| {
+                increment(sink, local);
+            });
+            sink.i32_const(0).br_if(0).end();
+        });
     }
     probes.push((
         "i64 arithmetic chain".to_owned(),
@@ -258,7 +288,7 @@ fn probes(size: usize) -> Vec<(String, Vec<u8>)> {
     probes.push((
         "loops of nothing".to_owned(),
         module(1, 0, |sink| {
-            fill(sink, room, 3, |sink, _| {
+            fill(sink, room.min(3_000), 3, |sink, _| {
                 sink.loop_(BlockType::Empty).end();
             });
         }),
@@ -302,6 +332,13 @@ fn probes(size: usize) -> Vec<(String, Vec<u8>)> {
     probes
 }
 
+fn increment<'s, 'b>(sink: &'s mut InstructionSink<'b>, local: u32) -> &'s mut InstructionSink<'b> {
+    sink.local_get(local)
+        .i64_const(1)
+        .i64_add()
+        .local_set(local)
+}
+
 fn memory_argument() -> wasm_encoder::MemArg {
     wasm_encoder::MemArg {
         offset: 0,
@@ -324,38 +361,26 @@ fn reset_peak() -> u64 {
 }
 
 fn report(size: usize, policy: &Policy) {
-    let mut lines = Vec::new();
     for (name, bytes) in probes(size) {
         let examination = tenzik_runtime::Examination::of(&bytes, policy);
         let Some((capsule, permit)) = examination.admitted() else {
             let finding = examination.first_error().unwrap();
-            lines.push((
-                0,
-                format!(
-                    "{:>9}        rejected {name}: {}",
-                    bytes.len(),
-                    finding.message
-                ),
-            ));
+            println!(
+                "{:>6} B   rejected  {name}: {}",
+                bytes.len(),
+                finding.message
+            );
             continue;
         };
         let runtime = Runtime::new(&EngineOptions::one_shot()).unwrap();
         let before = reset_peak();
         let start = Instant::now();
-        let prepared = runtime
+        runtime
             .prepare_for(capsule, permit.limits(), &Input::empty())
             .unwrap();
-        let micros = start.elapsed().as_micros();
+        let millis = start.elapsed().as_millis();
         let kib = peak_kib().saturating_sub(before);
-        drop(prepared);
-        lines.push((
-            micros,
-            format!("{:>9} B {:>9} us {kib:>9} KiB  {name}", bytes.len(), micros),
-        ));
-    }
-    lines.sort();
-    for (_, line) in lines {
-        println!("{line}");
+        println!("{:>6} B {millis:>6} ms {kib:>7} KiB  {name}", bytes.len());
     }
 }
 
@@ -366,10 +391,5 @@ fn of_capsules_of_five_kilobytes() {
 
 #[test]
 fn of_modules_of_64_kib() {
-    let mut policy = Profile::Development.policy();
-    policy.limits = Limits {
-        module_bytes_max: 64 << 10,
-        ..policy.limits
-    };
-    report(64 << 10, &policy);
+    report(64 << 10, &Profile::Development.policy());
 }

@@ -216,3 +216,40 @@ fn limits_grow_with_the_bytes_that_were_read() {
         matches!(outcome.status, Status::Fault(fault) if fault.code == FaultCode::HostCallsExceeded)
     );
 }
+
+/// A capsule whose registers are hard to assign is compiled by another allocator. One function that
+/// is never called makes it so; what the others do and cost stays the same.
+#[test]
+fn hard_to_compile_capsules_cost_the_same() {
+    let carried: String = (0..150)
+        .map(|n| format!("(local.set {n} (i64.add (local.get {n}) (i64.const 1)))"))
+        .collect();
+    let loops = "(loop (br_if 0 (i32.const 0)))".repeat(30);
+    let locals = " i64".repeat(150);
+    let hard = format!("(func (local{locals}) (loop {loops} {carried} (br_if 0 (i32.const 0)))))");
+    for name in [
+        "ok/echo",
+        "ok/json_path",
+        "ok/feature_reference_types",
+        "ok/nan_canonical",
+        "hostile/infinite_loop",
+    ] {
+        let fixture = fixture::named(name);
+        let text = std::fs::read_to_string(&fixture.path).unwrap();
+        let (without_end, _) = text.rsplit_once(')').unwrap();
+        let bytes = wasm(&format!("{without_end} {hard}"));
+        let examination = Examination::of(&bytes, &fixture.policy);
+        assert!(examination.admitted().unwrap().0.register_effort() > 10_000_000);
+        let plain = run_fixture(fixture, None, bytes_of(fixture));
+        for input in [bytes_of(fixture), Unsized::input(&fixture.input)] {
+            let outcome = run(&bytes, &fixture.policy, input);
+            assert_eq!(outcome.output, plain.output, "{name}");
+            assert_eq!(outcome.usage.fuel, plain.usage.fuel, "{name}");
+            assert_eq!(
+                crate::world::status_text(&outcome.status),
+                crate::world::status_text(&plain.status),
+                "{name}"
+            );
+        }
+    }
+}

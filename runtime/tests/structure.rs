@@ -75,6 +75,10 @@ fn module_with(what: &str, count: u64) -> String {
             "(module {MEMORY} {RUN} {})",
             many("(data (i32.const 9) \"a\")", count)
         ),
+        "loops of one function" => {
+            let loops = many("(loop)", count);
+            format!("(module {MEMORY} {RUN} (func {loops}))")
+        }
         "targets of one br_table" => {
             let targets = many(" 0", count);
             format!("(module {MEMORY} {RUN} (func (br_table{targets} (i32.const 0))))")
@@ -83,7 +87,7 @@ fn module_with(what: &str, count: u64) -> String {
             let (open, close) = (many("block ", count), many("end ", count));
             format!("(module {MEMORY} {RUN} (func {open} {close}))")
         }
-        "locals times branch targets of one function" => {
+        "locals times branch targets and calls of one function" => {
             // One branch target less than the rest gives the limit itself: the block is one, too.
             let (locals, branches) = (
                 many(" i64", 1_000),

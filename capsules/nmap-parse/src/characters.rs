@@ -1,14 +1,8 @@
 //! Characters: UTF-8, references, line ends and JSON escapes.
 
-use crate::grammar::{ENTITY, ENTITY_SHIFT, UNKNOWN};
+use crate::grammar::{ASCII, ENTITY, ENTITY_SHIFT, NAME_STOP, UNKNOWN};
 use crate::parser::{NAMES, Parser, SPECIAL};
 use crate::texts;
-
-/// Whether `byte` is white space.
-#[inline(never)]
-pub fn is_space(byte: char) -> bool {
-    matches!(byte, ' ' | '\t' | '\n' | '\r')
-}
 
 impl Parser {
     /// Moves characters to the sink, as the inside of a JSON string, up to `end`: the quote that
@@ -58,7 +52,7 @@ impl Parser {
         self.make_room();
         let mut code = byte as u32;
         if code >= 0x80 {
-            self.require(!self.ascii, texts::CHARACTER);
+            self.require(!self.has(ASCII), texts::CHARACTER);
             let length = (byte as u8).leading_ones();
             code &= 0x7f >> length;
             let mut rest = length;
@@ -96,7 +90,7 @@ impl Parser {
                 self.require(code < 0x110000, texts::CHARACTER);
                 at += 1;
             }
-            if self.byte_at(at) != UNKNOWN {
+            if self.byte_at(at) != NAME_STOP {
                 code = 0;
             }
         } else {

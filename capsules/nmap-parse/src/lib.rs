@@ -1,6 +1,6 @@
 //! Turns an nmap XML report into one line of compact JSON.
 //!
-//! The report is read once, byte by byte, in two pages of memory whatever its size. Ports and their
+//! The report is read once, in two pages of memory whatever its size. Ports and their
 //! scripts are written as they are read; what may come in any order around them waits until its
 //! host or port ends, so a report in any order of elements is accepted.
 //!

@@ -1,8 +1,7 @@
 //! Markup: the document, tags, declarations, comments and processing instructions.
 
-use crate::characters::is_space;
 use crate::grammar::*;
-use crate::parser::{ARENA, MEMORY, NAME_END, NAMES, Parser, STREAM, VOID};
+use crate::parser::{ARENA, DIFFERENT, MEMORY, NAME_END, NAMES, Parser, STREAM, VOID};
 use crate::texts;
 
 impl Parser {
@@ -20,7 +19,11 @@ impl Parser {
             self.to(if context == CPE { ARENA } else { VOID });
             let mut byte = '<';
             if context == DOCUMENT {
-                byte = self.next();
+                let first = self.next();
+                byte = self.skip_space(first);
+                if byte != first {
+                    self.mark(DECLARATION);
+                }
                 if self.at_end() && self.has(NMAPRUN) {
                     self.to(STREAM);
                     self.put('\n');
@@ -29,18 +32,15 @@ impl Parser {
             } else {
                 self.characters('<');
             }
-            if byte == '<' {
-                match self.next() {
-                    '/' => self.end_tag(context),
-                    '?' => self.instruction(),
-                    '!' => self.declaration(context),
-                    _ => {
-                        self.unread();
-                        self.start_tag(context);
-                    }
+            self.require(byte == '<', texts::OUTSIDE);
+            match self.next() {
+                '/' => self.end_tag(context),
+                '?' => self.instruction(),
+                '!' => self.declaration(context),
+                _ => {
+                    self.unread();
+                    self.start_tag(context);
                 }
-            } else {
-                self.require(is_space(byte), texts::OUTSIDE);
             }
             // From here on an XML declaration comes too late.
             self.mark(DECLARATION);
@@ -69,13 +69,14 @@ impl Parser {
     /// Reads the rest of a tag, which `byte` begins, to its `>`, and returns whether `slash` stood
     /// before that.
     fn attributes(&mut self, element: Element, slash: char, mut byte: char) -> bool {
-        let top = self.end;
+        let top = usize::from(self.end);
+        let mut hashes = 0u64;
         let json = self.open(element);
         // An element that was there before says nothing new.
         let context = if json == VOID { UNKNOWN } else { element };
         let closed = loop {
-            let spaced = is_space(byte);
-            byte = self.skip_space(byte);
+            let end = byte;
+            byte = self.skip_space(end);
             if byte == slash {
                 byte = self.next();
                 self.well_formed(byte == '>');
@@ -84,17 +85,28 @@ impl Parser {
             if byte == '>' {
                 break false;
             }
-            self.well_formed(spaced);
+            if byte == end {
+                self.malformed();
+            }
             self.unread();
             let start = self.to(NAMES);
             byte = self.name(start);
-            self.put(KEY);
-            // Among the names of this tag the first equal one must be the new one.
-            self.find_from(top, start);
-            self.require(self.key == start, texts::DUPLICATE);
+            // Most names are new by their hash alone.
+            let bit = 1 << (self.hash & 63);
+            if hashes & bit != 0 {
+                let mut at = top;
+                while at != start {
+                    self.require(self.same(at, start) == DIFFERENT, texts::DUPLICATE);
+                    at = self.end_of(at) + 1;
+                }
+            }
+            hashes |= bit;
             let code = self.find(context, start);
+            self.put(KEY);
             byte = self.skip_space(byte);
-            self.well_formed(byte == '=');
+            if byte != '=' {
+                self.malformed();
+            }
             byte = self.next();
             byte = self.skip_space(byte);
             self.quote(byte);
@@ -109,22 +121,13 @@ impl Parser {
     fn end_tag(&mut self, context: Element) {
         let top = self.to(NAMES);
         let byte = self.name(top);
-        let mut at = self.end;
-        let mut open = top - 1;
-        // Both names are compared from their ends; before the open one stands an element.
-        loop {
-            at -= 1;
-            open -= 1;
-            let other = self.byte_at(open);
-            if at < top {
-                self.require(other < ' ', texts::MISMATCH);
-                break;
-            }
-            self.require(other == self.byte_at(at), texts::MISMATCH);
-        }
+        // The open name is as long, and before it stands an element.
+        let open = (2 * top - 1).wrapping_sub(usize::from(self.end));
+        let same = self.same(open, top) != DIFFERENT && self.byte_at(open.wrapping_sub(1)) < ' ';
+        self.require(same, texts::MISMATCH);
         let byte = self.skip_space(byte);
         self.well_formed(byte == '>');
-        self.truncate(open + 1);
+        self.truncate(open);
         self.close(context);
     }
 
@@ -140,8 +143,9 @@ impl Parser {
             return;
         }
         self.to(VOID);
-        if !is_space(byte) {
-            self.unread();
+        let next = self.skip_space(byte);
+        self.unread();
+        if next == byte {
             return self.expect(b"?>");
         }
         loop {
@@ -163,7 +167,7 @@ impl Parser {
             texts::DECLARATION,
         );
         self.mark(code);
-        self.ascii |= known == ASCII;
+        self.mark(known);
     }
 
     /// Reads a comment, a CDATA section or a document type declaration; its `<!` was read.
@@ -201,13 +205,13 @@ impl Parser {
         let mut rest = 4;
         let mut byte = self.next();
         loop {
-            let spaced = is_space(byte);
-            byte = self.skip_space(byte);
+            let end = byte;
+            byte = self.skip_space(end);
             self.require(byte != '[', texts::SUBSET);
             if byte == '>' {
                 return self.well_formed(rest % 3 == 0);
             }
-            self.well_formed(spaced && rest != 0);
+            self.well_formed(byte != end && rest != 0);
             if rest < 3 {
                 self.to(VOID);
                 self.quote(byte);
@@ -230,60 +234,82 @@ impl Parser {
     }
 
     /// Appends a name to the names, which end at `start`, and returns the byte after it. The memory
-    /// has a zero behind the name.
+    /// has a [`NAME_STOP`] behind the name.
     pub fn name(&mut self, start: usize) -> char {
         loop {
             let byte = self.scan(NAME_END);
             if byte < '\u{80}' {
-                self.well_formed(start != self.end);
-                self.memory[self.end & MEMORY] = 0;
+                if start == usize::from(self.end) {
+                    self.malformed();
+                }
+                self.hash(start);
                 return byte;
             }
             self.literal(byte);
         }
     }
 
-    /// The code in `context` of the name at `start` of the memory.
-    pub fn find(&mut self, context: Element, start: usize) -> char {
-        self.find_from(usize::from(CONTEXT_STARTS[context as usize & 31]), start)
+    /// Ends the name at `start` of the memory with a [`NAME_STOP`], and notes its hash.
+    fn hash(&mut self, start: usize) {
+        let end = usize::from(self.end);
+        self.memory[end] = NAME_STOP as u8;
+        self.hash = hash(
+            self.memory[start & MEMORY],
+            self.memory[(end - 1) & MEMORY],
+            end - start,
+        );
     }
 
-    /// The code of the first row from `at` on with the name at `start` of the memory.
-    fn find_from(&mut self, mut at: usize, start: usize) -> char {
-        loop {
-            self.key = at;
-            let mut name = start;
-            let mut byte;
-            loop {
-                byte = self.memory[at & MEMORY];
-                at += 1;
-                if byte < 0x20 || byte != self.memory[name & MEMORY] {
-                    break;
-                }
-                name += 1;
-            }
-            if byte == 0 || byte < 0x20 && self.memory[name & MEMORY] < 0x20 {
-                let code = char::from(byte);
-                if code >= TEXT_AS {
-                    self.key = at;
-                }
-                return code;
-            }
-            while byte >= 0x20 {
-                byte = self.memory[at & MEMORY];
-                at += 1;
-            }
+    /// The code in `context` of the name at `start` of the memory, whose hash was noted last.
+    pub fn find(&mut self, context: Element, start: usize) -> char {
+        self.key = place(context, self.hash);
+        let end = self.same(self.key, start);
+        let code = self.byte_at(end);
+        if code >= TEXT_AS {
+            self.key = end + 1;
         }
+        code
+    }
+
+    /// Where the name at `at` of the memory ends if it is the one at `start`, else [`DIFFERENT`].
+    #[inline(never)]
+    fn same(&self, at: usize, start: usize) -> usize {
+        let mut at = at;
+        let mut start = start;
+        loop {
+            let byte = self.memory[at & MEMORY];
+            let other = self.memory[start & MEMORY];
+            if byte != other {
+                return if byte < 0x20 && other < 0x20 {
+                    at
+                } else {
+                    DIFFERENT
+                };
+            }
+            at += 1;
+            start += 1;
+        }
+    }
+
+    /// Where the first byte below 0x20 is in the memory from `at` on.
+    #[inline(never)]
+    pub fn end_of(&self, at: usize) -> usize {
+        let mut at = at;
+        while self.memory[at & MEMORY] >= 0x20 {
+            at += 1;
+        }
+        at
     }
 
     /// Like [`find`](Parser::find) without regard to the case of letters; the names end before the
     /// name then.
     fn find_folded(&mut self, context: Element, start: usize) -> char {
-        let mut at = self.end;
+        let mut at = usize::from(self.end);
         while at > start {
             at -= 1;
             self.memory[at & MEMORY] |= 0x20;
         }
+        self.hash(start);
         self.truncate(start);
         self.find(context, start)
     }
@@ -292,7 +318,7 @@ impl Parser {
     #[inline(never)]
     fn skip_space(&mut self, byte: char) -> char {
         let mut byte = byte;
-        while is_space(byte) {
+        while matches!(byte, ' ' | '\t' | '\n' | '\r') {
             byte = self.next();
         }
         byte
@@ -312,7 +338,9 @@ impl Parser {
 
     #[inline(never)]
     fn quote(&mut self, byte: char) {
-        self.well_formed(byte == '"' || byte == '\'');
+        if byte != '"' && byte != '\'' {
+            self.malformed();
+        }
     }
 
     fn expect(&mut self, bytes: &[u8]) {

@@ -1,12 +1,12 @@
 //! The parser's state, and how bytes move: from the input to a sink.
 //!
 //! Input that is copied and input that is skipped take the same path, so that one loop does all
-//! scanning. A sink is a region of the memory:
+//! scanning; what it found is appended to the sink by words. A sink is a region of the memory:
 //!
 //! | sink | bytes | when it is full |
 //! |---|---|---|
 //! | [`STREAM`] | JSON that can be written | is written to the output |
-//! | [`VOID`] | what nobody wants | starts again |
+//! | [`VOID`] | what nobody wants; runs of bytes are not even moved there | starts again |
 //! | [`NAMES`] | names of the open elements, then of the current tag's attributes | the run fails |
 //! | [`ARENA`] | JSON that waits for the end of its host or port | the run fails |
 //!
@@ -15,15 +15,19 @@
 
 use tenzik_sdk::{fail, input_read, output_write};
 
-use crate::grammar::{Element, TABLE, TABLE_AT, TABLE_BYTES};
-use crate::texts::{self, Text};
+use crate::grammar::{Element, TABLE, TABLE_BYTES};
+use crate::texts::{self, TEXTS, TEXTS_BYTES, Text};
 
 /// Bytes that one host call reads.
-const CHUNK_BYTES: usize = 4096;
-/// Bytes that stay before a new chunk, so that two bytes can be unread.
-const HISTORY_BYTES: usize = 2;
-/// A power of two with room for the history, a chunk and the zero that ends it.
-const INPUT_BYTES: usize = 8192;
+pub const CHUNK_BYTES: usize = 4096;
+/// Where in the memory chunks are.
+const INPUT_AT: usize = 0x2800;
+/// Where in the memory the table of names is.
+pub const TABLE_AT: usize = 0x2200;
+/// Stands for no place of a name; a zero is there.
+pub const DIFFERENT: usize = TABLE_AT;
+/// Where in the memory the texts are.
+pub const TEXTS_AT: usize = TABLE_AT + TABLE_BYTES;
 
 /// JSON that can be written.
 pub const STREAM: usize = 0;
@@ -37,15 +41,17 @@ pub const ARENA: usize = 4;
 
 /// A sink begins at its number shifted by this. [`NAMES`] and [`ARENA`] use the gap behind them.
 const SINK_SHIFT: usize = 13;
+/// Where the arena ends.
+const ARENA_END: usize = 0xfe00;
 /// A chunk, and what is appended besides before the next look.
 const SLACK_BYTES: usize = CHUNK_BYTES + 256;
 /// Where each sink counts as full, in units of 256 bytes.
 const LIMITS: [u8; 8] = [
     ((8192 - SLACK_BYTES) >> 8) as u8,
-    ((2 * 8192 - SLACK_BYTES) >> 8) as u8,
+    (TABLE_AT >> 8) as u8 - 1,
     ((4 * 8192 - SLACK_BYTES) >> 8) as u8,
     0,
-    ((TABLE_AT - SLACK_BYTES) >> 8) as u8,
+    ((ARENA_END - SLACK_BYTES) >> 8) as u8,
     0,
     0,
     0,
@@ -54,43 +60,52 @@ const LIMITS: [u8; 8] = [
 const MEMORY_BYTES: usize = 64 << 10;
 /// Makes any number an index into the memory.
 pub const MEMORY: usize = MEMORY_BYTES - 1;
-/// Makes any number an index into the input buffer.
-const INPUT: usize = INPUT_BYTES - 1;
+/// Bytes are moved by words, so that behind the memory one must be left.
+const WORD_BYTES: usize = 8;
 
-/// The class of bytes that end a run of plain text or of a plain attribute value.
-pub const SPECIAL: u8 = 1;
-/// The class of bytes that end a run of plain name bytes.
-pub const NAME_END: u8 = 2;
-/// The class of all bytes.
-const ANY: u8 = 4;
+/// The highest class of the bytes that end a run of plain text or of a plain attribute value.
+pub const SPECIAL: u8 = 6;
+/// The highest class of the bytes that end a run of plain name bytes.
+pub const NAME_END: u8 = 13;
+
+const TABLES_BYTES: usize = TABLE_BYTES + TEXTS_BYTES;
+/// The table of names and the texts.
+static TABLES: [u8; TABLES_BYTES] = {
+    let mut bytes = [0; TABLES_BYTES];
+    let (table, texts) = bytes.split_at_mut(TABLE_BYTES);
+    table.copy_from_slice(&TABLE);
+    texts.copy_from_slice(&TEXTS);
+    bytes
+};
 
 /// The state, with what is used most in front: small offsets make small code.
 #[repr(C)]
 pub struct Parser {
-    /// The next byte in `input`.
-    position: usize,
-    /// The end of the chunk in `input`, where a zero stands.
-    filled: usize,
-    /// The offset in the report of the first byte of `input`.
+    /// Where in the memory the next byte of the input is.
+    position: u16,
+    /// Where in the memory the chunk ends and a zero stands.
+    filled: u16,
+    /// What to add to a place in the chunk for the offset in the report.
     base: u64,
     /// The current sink.
     pub sink: usize,
-    /// Where the current sink ends.
-    pub end: usize,
+    /// Where the current sink ends. A place of 16 bits is in the memory without a check.
+    pub end: u16,
     /// A bit for each element: whether it occurred in the current run, host or port.
     pub seen: u32,
-    /// Whether the report is declared to be US-ASCII.
-    pub ascii: bool,
     /// Where the name that was found last is in the memory, or its JSON key if it has another.
     pub key: usize,
+    /// The hash of the name that was read last.
+    pub hash: usize,
     /// Where the other sinks end.
-    pub ends: [usize; 8],
+    pub ends: [u16; 8],
     /// Where the arena ended when the element began.
     pub bases: [usize; 32],
+    /// For each byte the class of the runs that it ends: all up to [`SPECIAL`], those of names up to
+    /// [`NAME_END`], else none.
     classes: [u8; 256],
-    input: [u8; INPUT_BYTES],
-    /// The sinks, the table of names, and in the last byte the one that was written last.
-    pub memory: [u8; MEMORY_BYTES],
+    /// The sinks, the tables, the chunk, and in the last byte the one that was written last.
+    pub memory: [u8; MEMORY_BYTES + WORD_BYTES],
 }
 
 impl Parser {
@@ -102,23 +117,23 @@ impl Parser {
             sink: STREAM,
             end: 0,
             seen: 0,
-            ascii: false,
             key: 0,
+            hash: 0,
             ends: [0; 8],
             bases: [0; 32],
             classes: [0; 256],
-            input: [0; INPUT_BYTES],
-            memory: [0; MEMORY_BYTES],
+            memory: [0; MEMORY_BYTES + WORD_BYTES],
         }
     }
 
     /// Fills the tables.
     pub fn start(&mut self) {
-        self.memory[TABLE_AT..][..TABLE_BYTES].copy_from_slice(&TABLE);
-        self.classes.fill(ANY | SPECIAL | NAME_END);
-        self.classes[0x20..0x80].fill(ANY);
-        for byte in b"\\][<&>\"' /=?;" {
-            self.classes[*byte as usize] = ANY | SPECIAL | NAME_END;
+        self.memory[TABLE_AT..][..TABLES_BYTES].copy_from_slice(&TABLES);
+        self.classes[0x20..0x80].fill(u8::MAX);
+        let mut class = 0;
+        for byte in b"\\]<&\"'[> /=?;" {
+            class += 1;
+            self.classes[*byte as usize] = class;
         }
     }
 
@@ -128,21 +143,22 @@ impl Parser {
         self.ends[self.sink & 7] = self.end;
         self.sink = sink;
         // A sink that was not used yet ends at 0; for others its first bits are set already.
-        self.end = self.ends[sink & 7] | sink << SINK_SHIFT;
-        self.end
+        let end = usize::from(self.ends[sink & 7]) | sink << SINK_SHIFT;
+        self.end = end as u16;
+        end
     }
 
     /// Appends one byte to the sink.
     #[inline(never)]
     pub fn put(&mut self, byte: char) {
-        self.memory[self.end & MEMORY] = byte as u8;
+        self.memory[usize::from(self.end)] = byte as u8;
         self.end += 1;
     }
 
     /// Makes the sink end at `end`.
     #[inline(never)]
     pub fn truncate(&mut self, end: usize) {
-        self.end = end;
+        self.end = end as u16;
     }
 
     /// The byte at `index` of the memory.
@@ -151,28 +167,47 @@ impl Parser {
         char::from(self.memory[index & MEMORY])
     }
 
-    /// Moves plain bytes from the input to the sink, up to the first one of a class in `mask`, and
-    /// takes that one off the input; 0 at the end of the input.
-    pub fn scan(&mut self, mask: u8) -> char {
-        loop {
-            if self.end >= usize::from(LIMITS[self.sink & 7]) << 8 {
-                self.empty();
+    /// Appends the bytes of the memory from `start` up to `stop` to the sink, and maybe garbage
+    /// behind its end.
+    #[inline(never)]
+    pub fn append(&mut self, start: usize, stop: usize) {
+        if self.sink == VOID {
+            return;
+        }
+        let mut from = start;
+        let mut to = usize::from(self.end);
+        self.end = (to + stop - start) as u16;
+        while from < stop {
+            let word: [u8; WORD_BYTES] = *self.memory[from & MEMORY..]
+                .first_chunk()
+                .unwrap_or(&[0; WORD_BYTES]);
+            if let Some(to) = self.memory[to & MEMORY..].first_chunk_mut::<WORD_BYTES>() {
+                *to = word;
             }
-            let mut end = self.end;
-            let mut position = self.position;
+            from += WORD_BYTES;
+            to += WORD_BYTES;
+        }
+    }
+
+    /// Moves plain bytes from the input to the sink, up to the first one whose class is at most
+    /// `class`, and takes that one off the input; 0 at the end of the input.
+    pub fn scan(&mut self, class: u8) -> char {
+        loop {
+            self.make_room();
+            let start = usize::from(self.position);
+            let mut position = start;
+            let mut byte;
             loop {
-                let byte = self.input[position & INPUT];
+                byte = self.memory[position & MEMORY];
                 position += 1;
-                if self.classes[byte as usize] & mask != 0 {
-                    self.end = end;
-                    self.position = position;
-                    if byte == 0 && position > self.filled && self.read() {
-                        break;
-                    }
-                    return char::from(byte);
+                if self.classes[byte as usize] <= class {
+                    break;
                 }
-                self.memory[end & MEMORY] = byte;
-                end += 1;
+            }
+            self.position = position as u16;
+            self.append(start, position - 1);
+            if byte != 0 || !self.more() {
+                return char::from(byte);
             }
         }
     }
@@ -180,12 +215,19 @@ impl Parser {
     /// Takes the next byte off the input; 0 at its end.
     #[inline(never)]
     pub fn next(&mut self) -> char {
-        let byte = self.input[self.position & INPUT];
-        if byte == 0 {
-            return self.scan(ANY);
+        loop {
+            let byte = self.memory[usize::from(self.position)];
+            self.position += 1;
+            if byte != 0 || !self.more() {
+                return char::from(byte);
+            }
         }
-        self.position += 1;
-        char::from(byte)
+    }
+
+    /// Whether the zero that was taken off the input is the end of a chunk, and there is another.
+    #[inline(never)]
+    fn more(&mut self) -> bool {
+        self.at_end() && self.read()
     }
 
     /// Puts the byte that was taken last back on the input.
@@ -213,20 +255,21 @@ impl Parser {
     fn read(&mut self) -> bool {
         self.base = self
             .base
-            .wrapping_add(self.filled.wrapping_sub(HISTORY_BYTES) as i32 as u64);
-        self.input[0] = self.input[CHUNK_BYTES];
-        self.input[1] = self.input[CHUNK_BYTES + 1];
-        let count = input_read(&mut self.input[HISTORY_BYTES..][..CHUNK_BYTES]);
-        self.filled = HISTORY_BYTES + count;
-        self.input[self.filled & INPUT] = 0;
-        self.position = HISTORY_BYTES + usize::from(count == 0);
+            .wrapping_add(u64::from(self.filled))
+            .wrapping_sub(INPUT_AT as u64);
+        self.memory[INPUT_AT - 2] = self.memory[INPUT_AT + CHUNK_BYTES - 2];
+        self.memory[INPUT_AT - 1] = self.memory[INPUT_AT + CHUNK_BYTES - 1];
+        let count = input_read(&mut self.memory[INPUT_AT..][..CHUNK_BYTES]);
+        self.filled = (INPUT_AT + count) as u16;
+        self.memory[usize::from(self.filled)] = 0;
+        self.position = INPUT_AT as u16 + u16::from(count == 0);
         count != 0
     }
 
     /// Makes room in the sink if it is full.
     #[inline(never)]
     pub fn make_room(&mut self) {
-        if self.end >= usize::from(LIMITS[self.sink & 7]) << 8 {
+        if usize::from(self.end) >= usize::from(LIMITS[self.sink & 7]) << 8 {
             self.empty();
         }
     }
@@ -236,10 +279,10 @@ impl Parser {
     pub fn empty(&mut self) {
         self.require(self.sink <= VOID, texts::LIMIT);
         if self.sink == STREAM {
-            output_write(&self.memory[..self.end & MEMORY]);
-            self.memory[MEMORY] = self.byte_at(self.end.wrapping_sub(1)) as u8;
+            output_write(&self.memory[..usize::from(self.end)]);
+            self.memory[MEMORY] = self.byte_at(usize::from(self.end).wrapping_sub(1)) as u8;
         }
-        self.end = self.sink << SINK_SHIFT;
+        self.end = (self.sink << SINK_SHIFT) as u16;
     }
 
     /// Notes that `element` occurred.
@@ -254,8 +297,15 @@ impl Parser {
         self.seen & 1 << element as u32 != 0
     }
 
+    /// Fails because what was read so far is not well-formed; where each name comes by, this behind
+    /// a branch is faster than [`well_formed`](Parser::well_formed).
+    #[inline(always)]
+    pub fn malformed(&mut self) {
+        self.require(false, texts::MARKUP);
+    }
+
     /// Fails unless what was read so far is well-formed.
-    #[inline(never)]
+    #[inline(always)]
     pub fn well_formed(&mut self, ok: bool) {
         self.require(ok, texts::MARKUP);
     }
@@ -279,10 +329,11 @@ impl Parser {
         self.text(error, 0);
         self.text(texts::AT_BYTE, 0);
         self.decimal(self.base.wrapping_add(self.position as u64) - 1);
-        fail(1, &self.memory[..self.end & MEMORY])
+        fail(1, &self.memory[..usize::from(self.end)])
     }
 
-    fn decimal(&mut self, number: u64) {
+    /// Appends `number` in decimal.
+    pub fn decimal(&mut self, number: u64) {
         if number >= 10 {
             self.decimal(number / 10);
         }

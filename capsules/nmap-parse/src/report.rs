@@ -1,8 +1,8 @@
 //! The JSON of the report.
 
 use crate::grammar::*;
-use crate::parser::{ARENA, MEMORY, NAMES, Parser, STREAM, VOID};
-use crate::texts::{self, TEXTS, TEXTS_BYTES, Text};
+use crate::parser::{ARENA, CHUNK_BYTES, NAMES, Parser, STREAM, TEXTS_AT, VOID};
+use crate::texts::{self, Text};
 
 const fn bits<const N: usize>(elements: [Element; N]) -> u32 {
     let mut bits = 0;
@@ -21,6 +21,8 @@ const STREAMED: u32 = bits([NMAPRUN, HOST, PORT, SCRIPT]);
 const ITEMS: u32 = bits([HOST, PORT, SCRIPT]);
 /// Elements whose attributes become keys of their parent's object.
 const SCALARS: u32 = bits([FINISHED, HOSTS, STATUS, STATE, SERVICE]);
+/// Numbers have at most 15 digits.
+const NUMBER_LIMIT: u64 = 1_000_000_000_000_000;
 /// Elements that are a JSON value of their own.
 const VALUES: u32 = STREAMED | bits([ADDRESS, OSMATCH, CPE]);
 
@@ -61,7 +63,7 @@ impl Parser {
         self.to(if element < NMAPRUN { ARENA } else { STREAM });
         self.text(Text::from(texts::ENDS[element as usize & 31]), base);
         if STREAMED >> element as u32 & 1 != 0 {
-            self.ends[ARENA] = base;
+            self.ends[ARENA] = base as u16;
             self.seen &= (2 << element as u32) - 1;
         }
     }
@@ -75,31 +77,37 @@ impl Parser {
             self.to(VOID);
             return self.characters(quote);
         }
-        let number = code as u32 & NUMBER_BIT != 0;
-        let start = self.to(NAMES);
-        if number {
+        let mut number = None;
+        if code as u32 & NUMBER_BIT != 0 {
+            let start = self.to(NAMES);
             self.characters(quote);
+            number = Some(self.number(start));
+            self.truncate(start);
         }
-        let stop = self.end;
         self.to(json);
         self.key_of(element);
-        if !number {
-            self.put('"');
-            self.characters(quote);
-            return self.put('"');
+        if let Some(number) = number {
+            return self.decimal(number);
         }
+        self.put('"');
+        self.characters(quote);
+        self.put('"');
+    }
+
+    /// The decimal number from `start` to the end of the sink.
+    fn number(&mut self, start: usize) -> u64 {
+        let mut number = 0u64;
         let mut at = start;
-        while at + 1 < stop && self.byte_at(at) == '0' {
+        self.require(at != usize::from(self.end), texts::NUMBER);
+        loop {
+            let digit = u64::from(self.byte_at(at) as u32).wrapping_sub('0' as u64);
+            number = (number * 10).wrapping_add(digit);
+            self.require(digit < 10 && number < NUMBER_LIMIT, texts::NUMBER);
             at += 1;
+            if at == usize::from(self.end) {
+                return number;
+            }
         }
-        self.require(at != stop && stop - at <= 15, texts::NUMBER);
-        while at != stop {
-            let byte = self.byte_at(at);
-            self.require(byte.is_ascii_digit(), texts::NUMBER);
-            self.put(byte);
-            at += 1;
-        }
-        self.ends[NAMES] = start;
     }
 
     /// Appends the JSON key of the attribute that was found last; the name of a host has none.
@@ -108,18 +116,7 @@ impl Parser {
         self.separator();
         if element != HOSTNAME {
             self.put('"');
-            let mut key = self.key;
-            let mut end = self.end;
-            loop {
-                let byte = self.memory[key & MEMORY];
-                if byte < 0x20 {
-                    break;
-                }
-                self.memory[end & MEMORY] = byte;
-                key += 1;
-                end += 1;
-            }
-            self.end = end;
+            self.append(self.key, self.end_of(self.key));
             self.put('"');
             self.put(':');
         }
@@ -129,13 +126,13 @@ impl Parser {
     /// what it left in the arena from `base` on.
     pub fn text(&mut self, text: Text, base: usize) {
         self.make_room();
-        let mut next = text;
+        let mut at = TEXTS_AT + text;
         loop {
-            let byte = char::from(TEXTS[next & (TEXTS_BYTES - 1)]);
-            next += 1;
-            if byte >= ' ' {
-                self.put(byte);
-            } else if byte == UNKNOWN {
+            let stop = self.end_of(at);
+            self.append(at, stop);
+            let byte = self.byte_at(stop);
+            at = stop + 1;
+            if byte == UNKNOWN {
                 return;
             } else if ITEMS >> byte as u32 & 1 != 0 {
                 self.array(byte);
@@ -147,21 +144,21 @@ impl Parser {
 
     /// Appends what `element` left in the arena from `base` on, with commas between the pieces.
     fn release(&mut self, element: Element, base: usize) {
-        // 0 not a piece of this element, 1 at its beginning, 2 inside.
-        let mut inside = 0;
+        let end = usize::from(self.ends[ARENA]);
+        self.memory[end] = 0;
         let mut at = base;
-        while at != self.ends[ARENA] {
-            let byte = self.byte_at(at);
-            at += 1;
-            if byte < ' ' {
-                inside = u32::from(byte == element);
-            } else if inside != 0 {
-                if inside == 1 {
-                    self.separator();
-                    inside = 2;
+        while at != end {
+            let other = self.byte_at(at);
+            let mut start = at + 1;
+            at = self.end_of(start);
+            if other == element && start != at {
+                self.separator();
+                while start != at {
+                    self.make_room();
+                    let stop = at.min(start + CHUNK_BYTES);
+                    self.append(start, stop);
+                    start = stop;
                 }
-                self.put(byte);
-                self.make_room();
             }
         }
     }
@@ -182,7 +179,7 @@ impl Parser {
 
     /// Appends a comma unless an object, an array or a piece in the arena has just begun.
     fn separator(&mut self) {
-        let last = self.byte_at(self.end - 1) as u32;
+        let last = self.byte_at(usize::from(self.end).wrapping_sub(1)) as u32;
         if last >= 0x20 && last | 0x20 != '{' as u32 {
             self.put(',');
         }

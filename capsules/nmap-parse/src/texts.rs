@@ -73,11 +73,11 @@ const _: () = {
     assert!(are(&[SCRIPT, STATE, SERVICE, CPE], b"\x10\x0e\x0f\x09"));
 };
 
-/// The length of [`TEXTS`], a power of two.
-pub const TEXTS_BYTES: usize = 512;
+/// The length of [`TEXTS`].
+pub const TEXTS_BYTES: usize = start_of(ALL.len());
 
 /// The texts, each with a zero behind it.
-pub static TEXTS: [u8; TEXTS_BYTES] = {
+pub const TEXTS: [u8; TEXTS_BYTES] = {
     let mut bytes = [0; TEXTS_BYTES];
     let mut at = 0;
     let mut index = 0;

@@ -88,7 +88,7 @@ fn print_capsule(capsule: &Capsule, line: &dyn Fn(&str, &str)) {
         line(
             "manifest",
             &format!(
-                "{} {}, claims: {}",
+                "{} {}, claims {}",
                 manifest.name(),
                 manifest.version(),
                 manifest.needs()

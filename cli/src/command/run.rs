@@ -11,7 +11,7 @@ use tenzik_runtime::evidence::Nonce;
 use tenzik_runtime::{
     CAPSULE_FAILURE, Capsule, EngineOptions, Examination, Input, LogLevel, LogTarget, Outcome,
     Permit, Policy, RejectClass, RunRecord, RunRequest, Runtime, Statement, Status, Timestamp,
-    attest, attest_rejection,
+    Usage, attest, attest_rejection,
 };
 
 use crate::amount;
@@ -250,6 +250,8 @@ fn reject(
             "status": if refused { "refused" } else { "reject" },
             "exit": exit.number(),
             "error": { "code": first.code.code(), "message": first.message, "remedy": first.remedy },
+            "output": "",
+            "usage": json::usage(&Usage::default()),
             "findings": examination.findings().iter().map(json::finding).collect::<Vec<_>>(),
         });
         if let Some(id) = examination.validation().id() {

@@ -167,6 +167,8 @@ fn a_hundred_megabytes_need_no_more_memory_than_one() {
             "nmap-parse",
             "--input",
             "large.xml",
+            "--time",
+            "300s",
             "--output",
             "large.json",
             "--json",

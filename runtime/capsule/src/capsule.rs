@@ -1,5 +1,6 @@
 //! The validated capsule.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -39,7 +40,7 @@ impl fmt::Debug for CapsuleId {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SectionSize {
     /// Section name of the core specification; `custom NAME` with the name escaped.
-    pub name: String,
+    pub name: Cow<'static, str>,
     /// Bytes, the section's header included.
     pub bytes: u64,
 }
@@ -54,6 +55,7 @@ pub struct Capsule {
     pub(crate) manifest: Option<Manifest>,
     pub(crate) memory_pages_min: u64,
     pub(crate) memory_pages_max: Option<u64>,
+    pub(crate) register_effort: u64,
 }
 
 impl Capsule {
@@ -90,6 +92,14 @@ impl Capsule {
     /// Pages of 64 KiB that its memory starts with.
     pub fn memory_pages_min(&self) -> u64 {
         self.memory_pages_min
+    }
+
+    /// How hard it is to assign registers in its functions, summed up: the square of locals times
+    /// loops, 50 times locals times branches and calls, and 500 for each call. What compilers emit
+    /// for capsules of 5 KB stays below 300,000. At 1,000,000 an allocator that looks for the best
+    /// assignment takes less than a tenth of a second; a hostile capsule can make it take minutes.
+    pub fn register_effort(&self) -> u64 {
+        self.register_effort
     }
 
     /// Pages of 64 KiB that it declares as its own maximum.

@@ -6,26 +6,47 @@ use wasmparser::{
 
 use crate::finding::{Finding, FindingCode, Location};
 use crate::limits::{
-    BR_TABLE_TARGETS, BRANCH_LOCALS, LOCALS, LOCALS_TOTAL, NESTING, StructureLimit,
+    BR_TABLE_TARGETS, BRANCH_LOCALS, LOCALS, LOCALS_TOTAL, LOOPS, NESTING, StructureLimit,
 };
 
 const BLOCK: u8 = 0x02;
+const LOOP: u8 = 0x03;
 const IF: u8 = 0x04;
 const BR: u8 = 0x0c;
 const BR_IF: u8 = 0x0d;
 const BR_TABLE: u8 = 0x0e;
+const CALL: u8 = 0x10;
+const CALL_INDIRECT: u8 = 0x11;
+const TABLE_GET: u8 = 0x25;
+const TABLE_SET: u8 = 0x26;
+const MEMORY_GROW: u8 = 0x40;
+/// Before the bulk operations on memories and tables, which call the engine, and conversions.
+const PREFIX: u8 = 0xfc;
+
+/// What a local carried along a branch takes, where one carried around a loop takes as much as there
+/// are of them: from measurements.
+const BRANCH_EFFORT: u64 = 50;
+
+/// What a call takes without any local.
+const CALL_EFFORT: u64 = 500;
+
+/// Calls that an operator counts for which looks something up in a table first.
+const TABLE_CALLS: u64 = 4;
 
 /// Counts over all function bodies of a module.
 #[derive(Default)]
 pub(crate) struct Functions {
     locals_total: u64,
     locals_total_reported: bool,
+    pub(crate) register_effort: u64,
 }
 
 /// What one body exceeds; each limit is reported once for a function.
 struct BodyLimits {
     nesting: Option<usize>,
     br_table: Option<(usize, u64)>,
+    loops: u64,
+    calls: u64,
     branches: u64,
     last_branch: usize,
 }
@@ -48,6 +69,8 @@ impl Functions {
         let mut limits = BodyLimits {
             nesting: None,
             br_table: None,
+            loops: 0,
+            calls: 0,
             branches: 0,
             last_branch: start,
         };
@@ -59,6 +82,9 @@ impl Functions {
         }
         reader.finish_expression(&validator.visitor(reader.original_position()))?;
         limits.report(locals, index, findings);
+        self.register_effort = self
+            .register_effort
+            .saturating_add(limits.register_effort(locals));
         Ok(())
     }
 
@@ -94,8 +120,9 @@ impl BodyLimits {
         height: u32,
     ) -> Result<(), BinaryReaderError> {
         match ahead.read_u8()? {
-            BLOCK..=IF => {
+            opcode @ BLOCK..=IF => {
                 self.branches += 1;
+                self.loops += u64::from(opcode == LOOP);
                 // The function itself counts as the outermost block.
                 if u64::from(height) > NESTING.max + 1 && self.nesting.is_none() {
                     self.nesting = Some(offset);
@@ -113,9 +140,28 @@ impl BodyLimits {
                     self.br_table = Some((offset, count));
                 }
             }
+            CALL | MEMORY_GROW | PREFIX => self.calls += 1,
+            CALL_INDIRECT | TABLE_GET | TABLE_SET => self.calls += TABLE_CALLS,
             _ => {}
         }
         Ok(())
+    }
+
+    /// Places at which every local has to be somewhere.
+    fn ways(&self) -> u64 {
+        self.branches.saturating_add(self.calls)
+    }
+
+    /// See [`Capsule::register_effort`](crate::Capsule::register_effort).
+    fn register_effort(&self, locals: u64) -> u64 {
+        // The fuel counter is carried like a local.
+        let carried = locals.saturating_add(1);
+        let loop_locals = self.loops.saturating_mul(carried);
+        let branch_locals = self.ways().saturating_mul(carried);
+        loop_locals
+            .saturating_mul(loop_locals)
+            .saturating_add(branch_locals.saturating_mul(BRANCH_EFFORT))
+            .saturating_add(self.calls.saturating_mul(CALL_EFFORT))
     }
 
     fn report(&self, locals: u64, index: u32, findings: &mut Vec<Finding>) {
@@ -130,7 +176,11 @@ impl BodyLimits {
                 Location::in_function(offset, index),
             ));
         }
-        let product = self.branches.saturating_mul(locals);
+        if self.loops > LOOPS.max {
+            let location = Location::in_function(self.last_branch, index);
+            findings.push(over(LOOPS, self.loops, location));
+        }
+        let product = self.ways().saturating_mul(locals);
         if product > BRANCH_LOCALS.max {
             findings.push(over(
                 BRANCH_LOCALS,

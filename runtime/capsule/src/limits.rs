@@ -83,7 +83,9 @@ structure_limits! {
     BR_TABLE_TARGETS: "targets of one br_table" = 4_096;
     /// Nested blocks, loops and ifs in one function. LLVM nests one block for each case of a switch.
     NESTING: "nested blocks" = 1_024;
-    /// Locals of a function multiplied by its branch targets: a compiler may carry every local
-    /// along every branch.
-    BRANCH_LOCALS: "locals times branch targets of one function" = 1_000_000;
+    /// Loops of one function.
+    LOOPS: "loops of one function" = 1_000;
+    /// Locals of a function multiplied by its branch targets and calls: a compiler may carry every
+    /// local along every branch and keep it over every call. An access to a table counts 4 calls.
+    BRANCH_LOCALS: "locals times branch targets and calls of one function" = 250_000;
 }

@@ -124,6 +124,7 @@ pub fn validate(bytes: &[u8], limits: &ModuleLimits) -> Validation {
         manifest: walk.manifest,
         memory_pages_min: walk.memory_pages_min,
         memory_pages_max: walk.memory_pages_max,
+        register_effort: walk.body_checks.register_effort,
     });
     Validation {
         findings,

@@ -1,5 +1,7 @@
 //! One pass over the sections of a module: wasmparser's validation and the rules of tenzik together.
 
+use std::borrow::Cow;
+
 use tenzik_host_abi::{CapabilitySet, HostFunction};
 use wasmparser::{
     BinaryReaderError, FuncType, FuncValidatorAllocations, FunctionBody, Parser, Payload, TypeRef,
@@ -50,7 +52,7 @@ pub(crate) struct Walk {
     pub(crate) sections: Vec<SectionSize>,
     sections_end: usize,
     bodies: u32,
-    body_checks: Functions,
+    pub(crate) body_checks: Functions,
     allocations: FuncValidatorAllocations,
 }
 
@@ -131,7 +133,7 @@ impl Walk {
             Payload::Version { range, .. } => {
                 self.sections_end = range.end;
                 self.sections.push(SectionSize {
-                    name: "header".to_owned(),
+                    name: Cow::Borrowed("header"),
                     bytes: range.end as u64,
                 });
             }
@@ -202,12 +204,15 @@ impl Walk {
 
     fn see_section(&mut self, id: u8, payload: &Payload<'_>, end: usize) {
         let name = match (id, payload) {
-            (0, Payload::CustomSection(section)) => format!("custom {}", escaped(section.name())),
-            _ => SECTION_NAMES
-                .get(usize::from(id))
-                .copied()
-                .unwrap_or("unknown")
-                .to_owned(),
+            (0, Payload::CustomSection(section)) => {
+                Cow::Owned(format!("custom {}", escaped(section.name())))
+            }
+            _ => Cow::Borrowed(
+                SECTION_NAMES
+                    .get(usize::from(id))
+                    .copied()
+                    .unwrap_or("unknown"),
+            ),
         };
         self.sections.push(SectionSize {
             name,

@@ -4,8 +4,8 @@ use std::num::NonZeroUsize;
 
 use tenzik_capsule::ACCEPTED_FEATURES;
 use wasmtime::{
-    Config, Enabled, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, Strategy,
-    WasmFeatures,
+    Config, Enabled, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig,
+    RegallocAlgorithm, Strategy, WasmFeatures,
 };
 
 use crate::cost::operator_cost;
@@ -66,6 +66,8 @@ pub(crate) struct Variant {
     pub(crate) stack_bytes: u64,
     /// Instances in the pool, 0 without one.
     pub(crate) pool_instances: u32,
+    /// Whether registers are assigned in one pass: somewhat slower code, in linear time.
+    pub(crate) single_pass: bool,
 }
 
 /// The configuration of one variant.
@@ -75,6 +77,9 @@ pub(crate) fn config(variant: Variant) -> Config {
     config.cranelift_opt_level(OptLevel::Speed);
     config.wasm_features(WasmFeatures::all(), false);
     config.wasm_features(ACCEPTED_FEATURES, true);
+    if variant.single_pass {
+        config.cranelift_regalloc_algorithm(RegallocAlgorithm::SinglePass);
+    }
     config.cranelift_nan_canonicalization(true);
     config.consume_fuel(true);
     config.operator_cost(operator_cost());

@@ -22,6 +22,13 @@ use crate::ticker::Ticker;
 /// Variants kept at a time; each stack size is one.
 const VARIANTS_MAX: usize = 16;
 
+/// Effort from which registers are assigned in a single pass: below it a capsule of 5 KB compiles in
+/// about 0.1 s at worst. Larger modules may take as much more.
+const REGISTER_EFFORT_MAX: u64 = 1_000_000;
+
+/// Bytes of a module to which that effort belongs.
+const REGISTER_EFFORT_BYTES: u64 = 5_120;
+
 /// Bytes of a page of memory.
 const PAGE_BYTES: u64 = 65_536;
 
@@ -144,14 +151,15 @@ impl Engine {
     }
 
     /// The variant for runs of `capsule`: a memory that starts larger than those of the pool is
-    /// allocated for the run.
+    /// allocated for the run, and code that would take too long to optimise is not optimised.
     fn variant_of(&self, capsule: &Capsule, limits: &Limits, epoch: bool) -> Variant {
         let variant = self.variant(limits, epoch);
-        if capsule.memory_pages_min() <= POOLED_MEMORY_BYTES_MAX / PAGE_BYTES {
-            return variant;
-        }
+        let bytes = (capsule.bytes().len() as u64).max(REGISTER_EFFORT_BYTES);
+        let effort_max = bytes.saturating_mul(REGISTER_EFFORT_MAX) / REGISTER_EFFORT_BYTES;
+        let fits_pool = capsule.memory_pages_min() <= POOLED_MEMORY_BYTES_MAX / PAGE_BYTES;
         Variant {
-            pool_instances: 0,
+            pool_instances: if fits_pool { variant.pool_instances } else { 0 },
+            single_pass: capsule.register_effort() > effort_max,
             ..variant
         }
     }
@@ -162,6 +170,7 @@ impl Engine {
             epoch,
             stack_bytes: limits.stack_bytes_max,
             pool_instances: if pooled { self.pool_instances } else { 0 },
+            single_pass: false,
         }
     }
 }

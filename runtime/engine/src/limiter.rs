@@ -57,7 +57,7 @@ impl MemoryLimiter {
         let bytes = self.bytes.saturating_add(desired.saturating_sub(current));
         if bytes > self.bytes_max {
             let message = format!(
-                "{what} would grow memories and tables to {bytes} bytes; the limit is {}",
+                "asked {what} for {bytes} bytes of memories and tables together; the limit is {}",
                 self.bytes_max
             );
             self.fault = Some(Fault::new(FaultCode::MemoryExceeded, message));

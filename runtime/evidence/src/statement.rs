@@ -18,7 +18,7 @@ pub struct Statement {
     pub nonce: Nonce,
     /// Digest of the policy in its canonical form.
     pub policy_commit: Digest,
-    /// When the run was attested, by the clock of the machine.
+    /// When the run started or was refused, by the clock of the machine.
     pub timestamp: Timestamp,
     /// How it ended.
     pub verdict: Verdict,
@@ -79,7 +79,7 @@ pub struct Run {
     pub fuel_used: u64,
     /// Host calls made.
     pub host_calls: u64,
-    /// Input bytes that the capsule consumed.
+    /// Input bytes that `input_commit` covers: all of a file, else those that the capsule consumed.
     pub input_bytes: u64,
     /// Digest of the whole input, or of the consumed bytes when `input_complete` is false.
     pub input_commit: Digest,

@@ -16,7 +16,8 @@ pub enum Profile {
     /// For running capsules.
     #[default]
     Default,
-    /// For running capsules of others: half of everything, and only what is the same each time.
+    /// For running capsules of others: half the memory, time and fuel, and only
+    /// what is the same each time.
     Production,
 }
 

@@ -14,8 +14,8 @@ use crate::state::{Halt, HaltReason, RunState};
 /// Bytes of a failure message that are kept.
 const FAIL_MESSAGE_BYTES_MAX: usize = 4_096;
 
-/// Log entries that are kept, besides the limit on their bytes: an empty message has none.
-const LOG_ENTRIES_MAX: usize = 10_000;
+/// Log messages of one run, besides the limit on their bytes: an empty message has none.
+const LOG_MESSAGES_MAX: u64 = 10_000;
 
 pub(crate) fn input_read(
     call: &mut Call<'_, '_>,
@@ -120,12 +120,14 @@ pub(crate) fn log(
     let (message, state) = call.bytes_and_state(message.0, message_len)?;
     let total = state.log_bytes.saturating_add(message.len() as u64);
     let max = state.limits.log_bytes_max;
-    if total > max || state.log_kept.len() >= LOG_ENTRIES_MAX {
-        let message =
-            format!("logged {total} bytes; {max} bytes and {LOG_ENTRIES_MAX} messages are allowed");
+    if total > max || state.log_messages >= LOG_MESSAGES_MAX {
+        let message = format!(
+            "logged {total} bytes; {max} bytes and {LOG_MESSAGES_MAX} messages are allowed"
+        );
         return Err(state.fault(FaultCode::LogExceeded, message));
     }
     state.log_bytes = total;
+    state.log_messages += 1;
     match &mut state.log {
         LogTarget::Keep => state.log_kept.push(LogEntry {
             level,
