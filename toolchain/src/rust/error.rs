@@ -7,7 +7,7 @@ use super::compiler::RELEASE_MIN;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FindRustError {
-    /// `TENZIK_WASM_TOOLCHAIN` has another value than those of [`RustWay`].
+    /// `TENZIK_WASM_TOOLCHAIN` has another value than those of [`RustWay`](crate::RustWay).
     #[error("{}; run: {}", self.fact(), self.command())]
     UnknownWay {
         /// Its value.
