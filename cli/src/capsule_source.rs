@@ -1,5 +1,6 @@
 //! What the word CAPSULE on the command line stands for.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use tenzik_runtime::{Examination, Loaded, Policy, Validation, escaped, load_module};
@@ -20,15 +21,17 @@ pub(crate) enum CapsuleSource {
 
 impl CapsuleSource {
     /// Reads the word.
-    pub(crate) fn of(word: &str) -> Result<CapsuleSource, Failure> {
-        if word.contains('/') || word.ends_with(".wasm") || word.ends_with(".wat") {
+    pub(crate) fn of(word: &OsStr) -> Result<CapsuleSource, Failure> {
+        let bytes = word.as_encoded_bytes();
+        if bytes.contains(&b'/') || bytes.ends_with(b".wasm") || bytes.ends_with(b".wat") {
             return Ok(CapsuleSource::Path(PathBuf::from(word)));
         }
-        first_party::find(word)
+        let word = word.to_string_lossy();
+        first_party::find(&word)
             .map(CapsuleSource::Embedded)
             .ok_or_else(|| {
                 let known = first_party::names().collect::<Vec<_>>().join(", ");
-                let message = format!("unknown capsule {}; known are {known}", escaped(word));
+                let message = format!("unknown capsule {}; known are {known}", escaped(&word));
                 Failure::new(
                     ExitCode::UnknownCommand,
                     "unknown_capsule",

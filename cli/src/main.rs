@@ -31,7 +31,15 @@ fn main() -> ProcessExitCode {
         Ok(arguments) => arguments,
         Err(error) => return usage(&error).into(),
     };
-    dispatch(arguments.command).into()
+    let code = dispatch(arguments.command);
+    if code == ExitCode::Ok && printer::result_lost() {
+        printer::error(
+            "standard output cannot be written",
+            "make room or choose another file",
+        );
+        return ExitCode::Machine.into();
+    }
+    code.into()
 }
 
 fn dispatch(command: Command) -> ExitCode {

@@ -1,18 +1,38 @@
 //! The one place that writes to the terminal.
 
 use std::io::{IsTerminal as _, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;
+
+/// Whether a result could not be written.
+static RESULT_LOST: AtomicBool = AtomicBool::new(false);
+
+/// Whether something that was printed as a result could not be written, other than to a reader that
+/// has gone.
+pub(crate) fn result_lost() -> bool {
+    RESULT_LOST.load(Ordering::Relaxed)
+}
+
+/// Writes one line; a closed pipe is no error, since the reader has what it wanted.
+fn line(text: &dyn std::fmt::Display) {
+    let mut out = std::io::stdout().lock();
+    if let Err(error) = writeln!(out, "{text}").and_then(|()| out.flush())
+        && error.kind() != std::io::ErrorKind::BrokenPipe
+    {
+        RESULT_LOST.store(true, Ordering::Relaxed);
+    }
+}
 
 /// Prints a result for people on standard output. A closed pipe is no error: the reader has what it
 /// wanted.
 pub(crate) fn result(text: &str) {
-    let _ = writeln!(std::io::stdout(), "{text}");
+    line(&text);
 }
 
 /// Prints one JSON value on standard output, in one line.
 pub(crate) fn json(value: &Value) {
-    let _ = writeln!(std::io::stdout(), "{value}");
+    line(value);
 }
 
 /// Prints bytes on standard output as they are.

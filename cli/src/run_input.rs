@@ -1,13 +1,15 @@
 //! Input streams of `tenzik run`: regular files, and everything that may make a run wait.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::fd::AsFd;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::OFlags;
 use tenzik_runtime::{Input, InputStream};
 
 use crate::failure::{self, Failure};
@@ -28,7 +30,8 @@ pub(crate) fn open(path: &Path, io_timeout: Duration) -> Result<OpenedInput, Fai
     let file = if path == Path::new("-") {
         File::from(io::stdin().as_fd().try_clone_to_owned().map_err(named)?)
     } else {
-        File::open(path).map_err(named)?
+        // A named pipe without a writer must not hold up the opening: the wait for input is bounded.
+        open_without_waiting(File::options().read(true), path).map_err(named)?
     };
     let metadata = file.metadata().map_err(named)?;
     if metadata.is_dir() {
@@ -146,13 +149,24 @@ struct WaitingFile {
 
 impl InputStream for WaitingFile {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        wait(&self.file, PollFlags::IN, self.io_timeout, "no input came")?;
-        self.file.read(buffer)
+        loop {
+            wait(&self.file, PollFlags::IN, self.io_timeout, "no input came")?;
+            match self.file.read(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                read => return read,
+            }
+        }
     }
 
     fn waits(&self) -> bool {
         true
     }
+}
+
+/// Opens a file so that neither the opening nor, for pipes, an access that is not ready waits.
+pub(crate) fn open_without_waiting(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    let flags = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or(0);
+    options.custom_flags(flags).open(path)
 }
 
 /// Waits until `file` is ready for `what`.

@@ -13,7 +13,7 @@ use tempfile::NamedTempFile;
 use tenzik_runtime::{Output, OutputStream};
 
 use crate::failure::{self, Failure};
-use crate::run_input::wait;
+use crate::run_input::{open_without_waiting, wait};
 
 /// Bytes that are collected before they are written.
 const BUFFER_BYTES: usize = 64 << 10;
@@ -66,31 +66,21 @@ impl RunOutput {
     /// is not a regular file (a device, a named pipe) is written to directly.
     pub(crate) fn file(path: &Path, io_timeout: Duration) -> Result<(RunOutput, Output), Failure> {
         let failed = |error: &io::Error| failure::file("cannot write the output", path, error);
-        if let Ok(metadata) = std::fs::metadata(path) {
-            if metadata.is_dir() {
-                return Err(failed(&io::Error::new(
-                    io::ErrorKind::IsADirectory,
-                    "it is a directory",
-                )));
-            }
-            if !metadata.is_file() {
-                let target = File::options()
-                    .write(true)
-                    .open(path)
+        match destination(path).map_err(|error| failed(&error))? {
+            Destination::Device => {
+                let target = open_without_waiting(File::options().write(true), path)
                     .map_err(|error| failed(&error))?;
-                return Ok(RunOutput::streamed(target, Some(io_timeout), None));
+                Ok(RunOutput::streamed(target, Some(io_timeout), None))
+            }
+            Destination::File(path) => {
+                let temporary = temporary_beside(&path).map_err(|error| failed(&error))?;
+                let target = temporary
+                    .as_file()
+                    .try_clone()
+                    .map_err(|error| failed(&error))?;
+                Ok(RunOutput::streamed(target, None, Some((temporary, path))))
             }
         }
-        let temporary = temporary_beside(path).map_err(|error| failed(&error))?;
-        let target = temporary
-            .as_file()
-            .try_clone()
-            .map_err(|error| failed(&error))?;
-        Ok(RunOutput::streamed(
-            target,
-            None,
-            Some((temporary, path.to_owned())),
-        ))
     }
 
     fn streamed(
@@ -193,13 +183,50 @@ fn temporary_beside(path: &Path) -> io::Result<NamedTempFile> {
         .tempfile_in(directory)
 }
 
-/// Writes a whole file in one step.
+/// What a path to be written names.
+enum Destination {
+    /// A regular file, there or not yet; links are resolved.
+    File(PathBuf),
+    /// A device, a pipe or a socket, which must not be replaced.
+    Device,
+}
+
+fn destination(path: &Path) -> io::Result<Destination> {
+    match std::fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => Err(io::Error::new(
+            io::ErrorKind::IsADirectory,
+            "it is a directory",
+        )),
+        Ok(metadata) if metadata.is_file() => Ok(Destination::File(path.canonicalize()?)),
+        Ok(_) => Ok(Destination::Device),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Ok(Destination::File(path.to_owned()))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Writes a whole file in one step; a device or pipe is written to directly.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut temporary = temporary_beside(path)?;
+    let path = match destination(path)? {
+        Destination::Device => {
+            return open_without_waiting(File::options().write(true), path)?.write_all(bytes);
+        }
+        Destination::File(path) => path,
+    };
+    let mut temporary = temporary_beside(&path)?;
     temporary.write_all(bytes)?;
     temporary.as_file().sync_all()?;
     temporary
-        .persist(path)
+        .persist(&path)
         .map(|_| ())
         .map_err(|error| error.error)
+}
+
+/// Whether two paths name the same file that is there, or are written alike.
+pub(crate) fn same_file(left: &Path, right: &Path) -> bool {
+    match (left.canonicalize(), right.canonicalize()) {
+        (Ok(left), Ok(right)) => left == right,
+        _ => left == right,
+    }
 }

@@ -1,5 +1,7 @@
 //! `tenzik inspect`: what a module is, what it imports and where its bytes go.
 
+use std::ffi::OsString;
+
 use clap::Args;
 use serde_json::json;
 
@@ -17,7 +19,7 @@ use crate::printer::{self, grouped};
 pub(crate) struct InspectArguments {
     /// Path of a module (with a /, or ending in .wasm or .wat), or name of an embedded capsule.
     #[arg(value_name = "CAPSULE")]
-    capsule: String,
+    capsule: OsString,
     #[command(flatten)]
     policy: PolicyArguments,
     /// Print one JSON object.

@@ -1,6 +1,7 @@
 //! `tenzik run`: one run, its output, its use and its receipt.
 
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -22,7 +23,7 @@ use crate::json;
 use crate::policy_arguments::{LimitArguments, PolicyArguments};
 use crate::printer::{self, grouped};
 use crate::run_input::{self, OpenedInput};
-use crate::run_output::RunOutput;
+use crate::run_output::{RunOutput, same_file};
 use crate::world;
 
 use super::keygen::signing_key;
@@ -35,7 +36,7 @@ use super::keygen::signing_key;
 pub(crate) struct RunArguments {
     /// Path of a module (with a /, or ending in .wasm or .wat), or name of an embedded capsule.
     #[arg(value_name = "CAPSULE")]
-    capsule: String,
+    capsule: OsString,
     /// Read the input from a file; - is standard input.
     #[arg(long, value_name = "FILE", conflicts_with = "input_text")]
     input: Option<PathBuf>,
@@ -75,16 +76,48 @@ pub(crate) struct RunArguments {
     quiet: bool,
 }
 
+/// Reads an RFC 3339 time, with `Z` or an offset from UTC.
 fn timestamp(text: &str) -> Result<Timestamp, String> {
     let wrong = || {
-        format!("{text:?} is not a time such as 2026-01-02T03:04:05Z or 2026-01-02T03:04:05.678Z")
+        format!(
+            "{text:?} is not a time such as 2026-01-02T03:04:05Z or 2026-01-02T03:04:05.678+01:00"
+        )
     };
-    let time = humantime::parse_rfc3339(text).map_err(|_| wrong())?;
+    let (local, offset_seconds) = split_offset(text).ok_or_else(wrong)?;
+    let time = humantime::parse_rfc3339(&format!("{}Z", local.to_ascii_uppercase()))
+        .map_err(|_| wrong())?;
+    let outside = || format!("{text:?} is outside of the years 1970 to 9999");
     let since = time
         .duration_since(std::time::UNIX_EPOCH)
-        .map_err(|_| wrong())?;
-    Timestamp::from_unix_millis(u64::try_from(since.as_millis()).map_err(|_| wrong())?)
-        .map_err(|error| error.to_string())
+        .map_err(|_| outside())?;
+    let local_ms = i64::try_from(since.as_millis()).map_err(|_| outside())?;
+    let utc_ms = u64::try_from(local_ms - offset_seconds * 1_000).map_err(|_| outside())?;
+    Timestamp::from_unix_millis(utc_ms).map_err(|_| outside())
+}
+
+/// The time without its offset, and the offset in seconds east of UTC.
+fn split_offset(text: &str) -> Option<(&str, i64)> {
+    if let Some(local) = text.strip_suffix(['Z', 'z']) {
+        return Some((local, 0));
+    }
+    let (local, offset) = text.split_at_checked(text.len().checked_sub(6)?)?;
+    let (sign, digits) = match offset.split_at_checked(1)? {
+        ("+", digits) => (1, digits),
+        ("-", digits) => (-1, digits),
+        _ => return None,
+    };
+    let (hours, minutes) = digits.split_once(':')?;
+    let number = |digits: &str, below: i64| {
+        let two_digits = digits.len() == 2 && digits.bytes().all(|byte| byte.is_ascii_digit());
+        digits
+            .parse::<i64>()
+            .ok()
+            .filter(|number| two_digits && *number < below)
+    };
+    Some((
+        local,
+        sign * (number(hours, 24)? * 3_600 + number(minutes, 60)? * 60),
+    ))
 }
 
 /// Everything about a run that is fixed before it starts.
@@ -104,6 +137,7 @@ pub(crate) fn run(arguments: &RunArguments) -> ExitCode {
 
 fn attempt(arguments: &RunArguments) -> Result<ExitCode, Failure> {
     let source = CapsuleSource::of(&arguments.capsule)?;
+    check_paths(arguments, &source)?;
     let policy = arguments.policy.policy_with(&arguments.limits)?;
     let started = world::now()
         .map_err(|error| Failure::machine(error.to_string(), "set the clock of this machine"))?;
@@ -123,6 +157,33 @@ fn attempt(arguments: &RunArguments) -> Result<ExitCode, Failure> {
         Some((capsule, permit)) => execute(arguments, &plan, capsule, permit),
         None => reject(arguments, &plan, &source, &examination),
     }
+}
+
+/// Refuses to write over what the run needs or has just written.
+fn check_paths(arguments: &RunArguments, source: &CapsuleSource) -> Result<(), Failure> {
+    let module = match source {
+        CapsuleSource::Path(path) => Some(path.as_path()),
+        CapsuleSource::Embedded(_) => None,
+    };
+    let (key, output) = (arguments.key.as_deref(), arguments.output.as_deref());
+    let receipt = arguments.receipt.as_deref();
+    let clashes: [(&str, Option<&Path>, &str, Option<&Path>); 6] = [
+        ("--output", output, "the capsule", module),
+        ("--output", output, "--key", key),
+        ("--receipt", receipt, "the capsule", module),
+        ("--receipt", receipt, "--key", key),
+        ("--receipt", receipt, "--input", arguments.input.as_deref()),
+        ("--receipt", receipt, "--output", output),
+    ];
+    for (name, path, other_name, other) in clashes {
+        if let (Some(path), Some(other)) = (path, other)
+            && same_file(path, other)
+        {
+            let message = format!("{name} and {other_name} are the same file");
+            return Err(Failure::usage(message, "write to another file"));
+        }
+    }
+    Ok(())
 }
 
 fn execute(
@@ -413,7 +474,12 @@ mod tests {
             timestamp("2026-01-02T03:04:05Z").unwrap().to_string(),
             "2026-01-02T03:04:05.000Z"
         );
+        let same = timestamp("2026-01-02t05:04:05+02:00").unwrap();
+        assert_eq!(same.to_string(), "2026-01-02T03:04:05.000Z");
         for wrong in [
+            "2026-01-02T03:04:05+24:00",
+            "2026-01-02T03:04:05+1:00",
+            "1970-01-01T00:00:00+00:01",
             "",
             "2026",
             "1969-12-31T23:59:59Z",

@@ -317,3 +317,81 @@ fn inspect_shows_what_a_module_is() {
     assert!(page.text().contains("tenzik.input_read"), "{}", page.text());
     world.tenzik(["inspect", "nobody"]).exits(127);
 }
+
+#[test]
+fn links_devices_and_keys_survive() {
+    let world = World::new();
+    world.write("target", "before");
+    std::os::unix::fs::symlink("target", world.path("link")).unwrap();
+    world
+        .tenzik(["run", "echo", "--input-text", "x", "--output", "link"])
+        .exits(0);
+    assert!(world.path("link").is_symlink());
+    assert_eq!(world.read("target"), b"x");
+    world.tenzik(["keygen", "-o", "key.pem"]).exits(0);
+    let key = world.read("key.pem");
+    for other in ["--receipt", "--output"] {
+        let mut arguments = vec!["run", "echo", "--key", "key.pem", "--receipt", "r.json"];
+        if other == "--receipt" {
+            arguments.pop();
+            arguments.push("./key.pem");
+        } else {
+            arguments.extend([other, "key.pem"]);
+        }
+        world.tenzik(arguments).exits(2);
+    }
+    assert_eq!(world.read("key.pem"), key);
+    let clash = ["run", "echo", "--output", "same", "--receipt", "same"];
+    world.tenzik(clash).exits(2);
+    // A device takes the receipt and stays a device.
+    world
+        .tenzik(["run", "echo", "--key", "key.pem", "--receipt", "/dev/null"])
+        .exits(0);
+    assert!(!std::fs::metadata("/dev/null").unwrap().is_file());
+}
+
+#[test]
+fn a_lost_result_is_not_a_success() {
+    let world = World::new();
+    for arguments in [
+        &["run", "echo", "--json"][..],
+        &["inspect", "echo", "--json"],
+        &["explain", "--list"],
+        &["run", "echo", "--input-text", "x"],
+    ] {
+        let full = std::fs::File::options()
+            .write(true)
+            .open("/dev/full")
+            .unwrap();
+        let status = world.command(arguments).stdout(full).status().unwrap();
+        assert_eq!(status.code(), Some(1), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_named_pipe_that_nobody_uses_is_given_up() {
+    let world = World::new();
+    let pipe = world.path("pipe");
+    let made = std::process::Command::new("mkfifo")
+        .arg(&pipe)
+        .status()
+        .unwrap();
+    assert!(made.success());
+    let pipe = pipe.to_str().unwrap();
+    world
+        .tenzik(["run", "echo", "--input", pipe, "--io-timeout", "100ms"])
+        .exits(1);
+    world
+        .tenzik(["run", "echo", "--output", pipe, "--io-timeout", "100ms"])
+        .exits(1);
+}
+
+#[test]
+fn a_path_need_not_be_utf8() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let world = World::new();
+    let name = std::ffi::OsStr::from_bytes(b"./caps\xff.wat");
+    std::fs::write(world.path("").join(name), ECHO).unwrap();
+    let arguments = [std::ffi::OsStr::new("run"), name];
+    world.tenzik(arguments).exits(0);
+}

@@ -1,5 +1,6 @@
 //! `tenzik receipt verify`: three questions about a receipt, each with its own answer.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -40,7 +41,7 @@ pub(crate) struct VerifyArguments {
     receipt: PathBuf,
     /// The capsule: path of a module, or name of an embedded capsule.
     #[arg(long, value_name = "CAPSULE")]
-    capsule: Option<String>,
+    capsule: Option<OsString>,
     /// The input, as a file; - is standard input.
     #[arg(long, value_name = "FILE", conflicts_with = "input_text")]
     input: Option<PathBuf>,
