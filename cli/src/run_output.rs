@@ -223,10 +223,22 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
         .map_err(|error| error.error)
 }
 
-/// Whether two paths name the same file that is there, or are written alike.
+/// Whether two paths name the same file, there or not yet.
 pub(crate) fn same_file(left: &Path, right: &Path) -> bool {
-    match (left.canonicalize(), right.canonicalize()) {
-        (Ok(left), Ok(right)) => left == right,
-        _ => left == right,
-    }
+    resolved(left) == resolved(right)
+}
+
+/// The path without links; of a file that is not there yet, its directory without links.
+fn resolved(path: &Path) -> PathBuf {
+    let in_directory = || {
+        let directory = path
+            .parent()
+            .filter(|parent| !parent.as_os_str().is_empty());
+        let directory = directory.unwrap_or(Path::new(".")).canonicalize().ok()?;
+        Some(directory.join(path.file_name()?))
+    };
+    let there = path.canonicalize().ok();
+    there
+        .or_else(in_directory)
+        .unwrap_or_else(|| path.to_owned())
 }

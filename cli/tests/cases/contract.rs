@@ -341,7 +341,7 @@ fn links_devices_and_keys_survive() {
         world.tenzik(arguments).exits(2);
     }
     assert_eq!(world.read("key.pem"), key);
-    let clash = ["run", "echo", "--output", "same", "--receipt", "same"];
+    let clash = ["run", "echo", "--output", "same", "--receipt", "./same"];
     world.tenzik(clash).exits(2);
     // A device takes the receipt and stays a device.
     world
