@@ -84,6 +84,23 @@ hex_bytes! {
     Signature, 64
 }
 
+hex_bytes! {
+    /// A hash in a Merkle tree: SHA-256, written as 64 lowercase hexadecimal digits.
+    TreeHash, 32
+}
+
+impl HexError {
+    /// The same error in a text that begins `offset` bytes before.
+    pub(crate) fn moved(self, by: usize) -> HexError {
+        match self {
+            HexError::Length { .. } => self,
+            HexError::Character { offset } => HexError::Character {
+                offset: offset + by,
+            },
+        }
+    }
+}
+
 impl Digest {
     /// The digest of `bytes`.
     pub fn of(bytes: &[u8]) -> Digest {
@@ -122,6 +139,11 @@ pub(crate) fn push(out: &mut String, bytes: &[u8]) {
 
 /// The bytes that `text` writes in lowercase hexadecimal.
 pub(crate) fn decode<const LEN: usize>(text: &str) -> Result<[u8; LEN], HexError> {
+    decode_bytes(text.as_bytes())
+}
+
+/// As [`decode`], for what need not be UTF-8.
+pub(crate) fn decode_bytes<const LEN: usize>(text: &[u8]) -> Result<[u8; LEN], HexError> {
     if text.len() != 2 * LEN {
         return Err(HexError::Length {
             expected: 2 * LEN,
@@ -129,7 +151,7 @@ pub(crate) fn decode<const LEN: usize>(text: &str) -> Result<[u8; LEN], HexError
         });
     }
     let mut bytes = [0; LEN];
-    for (offset, digit) in text.bytes().enumerate() {
+    for (offset, digit) in text.iter().copied().enumerate() {
         let value = match digit {
             b'0'..=b'9' => digit - b'0',
             b'a'..=b'f' => digit - b'a' + 10,

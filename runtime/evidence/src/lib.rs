@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! Statement ──sign──► SignedReceipt ──to_json──► receipt file
+//!     └─push─► ReceiptBatch ─seal─┘                   │
 //!                                                     │ parse
 //!                     VerifiedReceipt ◄──verify── SignedReceipt
 //!                            │
@@ -19,6 +20,7 @@ mod checked_text;
 mod hex;
 mod timestamp;
 
+mod batch;
 mod receipt;
 mod receipt_error;
 mod wire;
@@ -38,15 +40,19 @@ mod transcript;
 
 mod file;
 
+pub use batch::{
+    BATCH_HEAD_PAYLOAD_TYPE, BATCH_RECEIPTS_MAX, BatchError, BatchHead, BatchProof, ReceiptBatch,
+    SealedBatch,
+};
 pub use checked_text::{ErrorCode, GrantList, Label, LimitList, TextError};
 pub use commitments::{Contents, ContentsError, Finding, check_commitments};
 pub use file::{Existing, FileError};
-pub use hex::{Digest, HexError, Nonce, RandomnessError, Signature};
+pub use hex::{Digest, HexError, Nonce, RandomnessError, Signature, TreeHash};
 pub use node_key::{KEY_FILE_BYTES_MAX, KeyError, KeyFileError, NodeKey};
 pub use public_key::{PublicKey, PublicKeyError};
 pub use receipt::{
-    RECEIPT_BYTES_MAX, RECEIPT_PAYLOAD_TYPE, ReceiptBody, SignedReceipt,
-    pre_authentication_encoding,
+    RECEIPT_BYTES_MAX, RECEIPT_PAYLOAD_TYPE, ReceiptBody, ReceiptVersion, SignedPayload,
+    SignedReceipt, pre_authentication_encoding,
 };
 pub use receipt_error::{FieldProblem, ReceiptError};
 pub use reexecution::{Comparison, Difference, Note, compare_reexecution};
@@ -61,4 +67,3 @@ pub use trust_store::{
     TrustedKey,
 };
 pub use verify::{Trust, VerifiedReceipt, VerifyError, verify};
-pub use wire::RECEIPT_VERSION;

@@ -10,7 +10,10 @@ use ed25519_dalek::pkcs8::{DecodePrivateKey, EncodePrivateKey, KeypairBytes};
 use ed25519_dalek::{Signer, SigningKey};
 
 use crate::file::{self, Existing, FileError};
-use crate::{PublicKey, RandomnessError, ReceiptBody, Signature, SignedReceipt, Statement};
+use crate::{
+    PublicKey, RECEIPT_PAYLOAD_TYPE, RandomnessError, ReceiptBody, ReceiptVersion, Signature,
+    SignedReceipt, Statement, pre_authentication_encoding,
+};
 
 /// The largest key file in bytes that is read.
 pub const KEY_FILE_BYTES_MAX: u64 = 16 * 1024;
@@ -152,9 +155,14 @@ impl NodeKey {
 
     /// Signs a statement as this node.
     pub fn sign(&self, statement: Statement) -> SignedReceipt {
-        let body = ReceiptBody::new(statement, self.public_key());
-        let signature = self.0.sign(&body.signed_bytes());
-        SignedReceipt::new(body, Signature::from_bytes(signature.to_bytes()))
+        let body = ReceiptBody::new(statement, self.public_key(), ReceiptVersion::Single);
+        let message = pre_authentication_encoding(RECEIPT_PAYLOAD_TYPE, body.to_json().as_bytes());
+        let signature = self.sign_bytes(&message);
+        SignedReceipt::new(body, signature, None)
+    }
+
+    pub(crate) fn sign_bytes(&self, message: &[u8]) -> Signature {
+        Signature::from_bytes(self.0.sign(message).to_bytes())
     }
 }
 

@@ -20,7 +20,9 @@ pub enum ReceiptError {
         column: usize,
     },
     /// A version that this tenzik does not know.
-    #[error("receipt has version {version:?}, this tenzik reads version \"1\"; use a newer tenzik")]
+    #[error(
+        "receipt has version {version:?}, this tenzik reads versions \"1\" and \"2\"; use a newer tenzik"
+    )]
     UnknownVersion {
         /// The first characters of the version found.
         version: String,
@@ -92,6 +94,18 @@ pub enum FieldProblem {
     /// Not a status.
     #[error("is not ok, failure, fault, reject or refused")]
     Status,
+    /// A number of receipts that no batch has.
+    #[error(
+        "is not a number of receipts between 1 and {}",
+        crate::BATCH_RECEIPTS_MAX
+    )]
+    BatchSize,
+    /// A place that is not in the batch.
+    #[error("is not a place in a batch of {size} receipts, counted from 0")]
+    BatchIndex {
+        /// How many receipts the batch has.
+        size: u32,
+    },
     /// Wrong hexadecimal form.
     #[error("{0}")]
     Hex(#[from] HexError),

@@ -50,7 +50,7 @@ impl SignedReceipt {
     /// When the signature is bad.
     pub fn verify(self, trusted: &TrustStore) -> Result<VerifiedReceipt, VerifyError> {
         let node_id = *self.body().node_id();
-        if !node_id.verifies(&self.body().signed_bytes(), self.signature()) {
+        if !node_id.verifies(&self.signed_bytes(), self.signature()) {
             return Err(VerifyError::Signature { node_id });
         }
         let trust = match trusted.find(&node_id) {

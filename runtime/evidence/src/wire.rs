@@ -1,8 +1,8 @@
-//! The bytes of a receipt, version 1.
+//! The bytes of a receipt, versions 1 and 2.
 //!
 //! One JSON object in the canonical form of RFC 8785: fields in ascending order, no spaces, no
 //! escapes (no value needs one), no numbers. The signed body is the same object without
-//! `signature`. A file may end in one line feed.
+//! `signature`, and in version 2 without the fields of the batch. A file may end in one line feed.
 //!
 //! ```text
 //! field              value                                    ok failure fault reject refused
@@ -37,19 +37,29 @@
 //! ```
 //!
 //! `+` required, `?` may be absent, `-` refused. Every other field is refused.
+//!
+//! Version 2 is that of a receipt in a batch. It has these fields besides, whatever its status:
+//!
+//! ```text
+//! batch_index        decimal, below batch_size
+//! batch_path         64 hex for each hash from the leaf to the root
+//! batch_size         decimal from 1 to 65536
+//! ```
+//!
+//! See the module `batch` for what they mean and what is signed.
 
 mod decode;
 mod encode;
 mod fields;
 
 pub(crate) use decode::decode;
-pub(crate) use encode::encode;
-
-/// The version of the receipt format that this crate writes and reads.
-pub const RECEIPT_VERSION: &str = "1";
+pub(crate) use encode::{buffer, encode};
 
 /// Every field, ascending.
-const FIELDS: [&str; 28] = [
+const FIELDS: [&str; 31] = [
+    "batch_index",
+    "batch_path",
+    "batch_size",
     "capsule_bytes",
     "capsule_id",
     "cost_model",

@@ -42,7 +42,7 @@ fn text(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-fn python(script: &str, arguments: &[&str], stdin: &[u8]) -> Option<String> {
+pub fn python(script: &str, arguments: &[&str], stdin: &[u8]) -> Option<String> {
     let script = format!("{}/tests/python/{script}", env!("CARGO_MANIFEST_DIR"));
     let output = tool("python3", &[&[script.as_str()], arguments].concat(), stdin)?;
     Some(text(&output))
@@ -98,7 +98,7 @@ fn openssl_verifies_every_receipt() {
     key().write(&file("key"), Existing::Keep).unwrap();
     for (name, verdict) in verdicts() {
         let receipt = receipt(verdict);
-        let mut message = receipt.body().signed_bytes();
+        let mut message = receipt.signed_bytes();
         fs::write(file("message"), &message).unwrap();
         fs::write(file("signature"), receipt.signature().as_bytes()).unwrap();
         let [message_file, signature, key] =
@@ -138,7 +138,7 @@ fn python_agrees_on_the_canonical_form() {
         let lines: Vec<&str> = output.lines().collect();
         assert_eq!(
             lines,
-            [hex(json.as_bytes()), hex(&receipt.body().signed_bytes())],
+            [hex(json.as_bytes()), hex(&receipt.signed_bytes())],
             "{name}"
         );
     }
@@ -148,7 +148,7 @@ fn python_agrees_on_the_canonical_form() {
 #[test]
 fn signatures_that_only_lenient_verifiers_accept_are_refused() {
     let receipt = receipt(verdicts().remove(0).1);
-    let message = receipt.body().signed_bytes();
+    let message = receipt.signed_bytes();
     let honest = receipt.signature().to_string();
     let Some(output) = python("forge.py", &[&hex(&SEED), &honest], &message) else {
         return;

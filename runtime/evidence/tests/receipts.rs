@@ -124,7 +124,7 @@ fn the_signed_bytes_are_the_receipt_without_its_signature() {
         body.len()
     );
     assert_eq!(
-        receipt.body().signed_bytes(),
+        receipt.signed_bytes(),
         [head.as_bytes(), body.as_bytes()].concat()
     );
 }

@@ -1,13 +1,15 @@
-//! A statement from canonical JSON.
+//! A receipt from canonical JSON.
 
 use super::fields::Fields;
-use super::{RECEIPT_VERSION, encode};
-use crate::{FieldProblem, PublicKey, ReceiptError, Run, Signature, Statement, Status, Verdict};
+use crate::{
+    BatchProof, FieldProblem, ReceiptBody, ReceiptError, ReceiptVersion, Run, SignedReceipt,
+    Statement, Status, Verdict,
+};
 
-/// The parts of a receipt of which `bytes` are the canonical form.
-pub(crate) fn decode(bytes: &[u8]) -> Result<(Statement, PublicKey, Signature), ReceiptError> {
+/// The receipt of which `bytes` are the canonical form.
+pub(crate) fn decode(bytes: &[u8]) -> Result<SignedReceipt, ReceiptError> {
     let mut fields = Fields::parse(bytes)?;
-    let version = fields.text("version")?;
+    let version = fields.version()?;
     let status = fields.status()?;
     let node_id = fields.parsed("node_id")?;
     let signature = fields.parsed("signature")?;
@@ -20,10 +22,16 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<(Statement, PublicKey, Signature), 
         timestamp: fields.parsed("timestamp")?,
         verdict: verdict(&mut fields, status)?,
     };
+    let proof = match version {
+        ReceiptVersion::Single => None,
+        ReceiptVersion::Batched => Some(proof(&mut fields)?),
+    };
     fields.finish(status)?;
 
-    let canonical = encode(&statement, &node_id, Some(&signature));
-    if canonical.as_bytes() != bytes || version != RECEIPT_VERSION {
+    let body = ReceiptBody::new(statement, node_id, version);
+    let receipt = SignedReceipt::new(body, signature, proof);
+    let canonical = receipt.to_json();
+    if canonical.as_bytes() != bytes {
         let same = canonical
             .bytes()
             .zip(bytes)
@@ -32,7 +40,14 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<(Statement, PublicKey, Signature), 
             offset: same.count(),
         });
     }
-    Ok((statement, node_id, signature))
+    Ok(receipt)
+}
+
+fn proof(fields: &mut Fields) -> Result<BatchProof, ReceiptError> {
+    let (index, size) = (fields.number("batch_index")?, fields.number("batch_size")?);
+    let path = fields.text("batch_path")?;
+    BatchProof::of_fields(index, size, &path)
+        .map_err(|(field, problem)| ReceiptError::Field { field, problem })
 }
 
 fn verdict(fields: &mut Fields, status: Status) -> Result<Verdict, ReceiptError> {

@@ -2,18 +2,30 @@
 
 use std::fmt::Write as _;
 
-use super::RECEIPT_VERSION;
-use crate::{Digest, ErrorCode, Label, PublicKey, Signature, Statement, Timestamp, hex};
+use crate::{
+    BatchProof, Digest, ErrorCode, Label, PublicKey, ReceiptBody, Signature, Timestamp, TreeHash,
+    hex,
+};
 
-/// The canonical JSON of a receipt; without a signature, of its signed body.
+/// An empty text with room for a common receipt, which has about 1,200 bytes.
+pub(crate) fn buffer() -> String {
+    String::with_capacity(2048)
+}
+
+/// Appends the canonical JSON of a receipt; without signature and proof, that of its body.
 pub(crate) fn encode(
-    statement: &Statement,
-    node_id: &PublicKey,
+    json: &mut String,
+    body: &ReceiptBody,
     signature: Option<&Signature>,
-) -> String {
+    proof: Option<&BatchProof>,
+) {
+    let statement = body.statement();
     let verdict = &statement.verdict;
     let run = verdict.run();
-    let mut object = Object::new();
+    let mut object = Object::new(json);
+    object.field("batch_index", proof.map(|proof| u64::from(proof.index())));
+    object.field("batch_path", proof.map(BatchProof::path));
+    object.field("batch_size", proof.map(|proof| u64::from(proof.size())));
     object.field("capsule_bytes", Some(statement.capsule_bytes));
     object.field("capsule_id", verdict.capsule_id().as_ref());
     object.field("cost_model", run.map(|run| &run.cost_model));
@@ -30,7 +42,7 @@ pub(crate) fn encode(
     object.field("limits", Some(statement.limits.as_str()));
     object.field("machine_bound", verdict.is_machine_bound().then_some(true));
     object.field("memory_bytes", run.map(|run| run.memory_bytes));
-    object.field("node_id", Some(node_id));
+    object.field("node_id", Some(body.node_id()));
     object.field("nonce", Some(&statement.nonce.as_bytes()[..]));
     object.field("now", run.map(|run| run.now));
     object.field("output_bytes", run.map(|run| run.output_bytes));
@@ -44,37 +56,36 @@ pub(crate) fn encode(
     object.field("status", Some(verdict.status().name()));
     object.field("timestamp", Some(statement.timestamp));
     object.field("transcript_commit", run.map(|run| &run.transcript_commit));
-    object.field("version", Some(RECEIPT_VERSION));
-    object.finish()
+    object.field("version", Some(body.version().name()));
+    object.finish();
 }
 
 /// A JSON object under construction. Names and values need no escapes.
-struct Object {
-    json: String,
+struct Object<'a> {
+    json: &'a mut String,
+    separator: &'static str,
 }
 
-impl Object {
-    fn new() -> Object {
-        // Common receipts have about 1,200 bytes.
-        let mut json = String::with_capacity(2048);
-        json.push('{');
-        Object { json }
+impl Object<'_> {
+    fn new(json: &mut String) -> Object<'_> {
+        Object {
+            json,
+            separator: "{\"",
+        }
     }
 
     fn field(&mut self, name: &str, value: Option<impl Value>) {
         let Some(value) = value else { return };
-        if self.json.len() > 1 {
-            self.json.push(',');
-        }
-        self.json.push('"');
+        self.json.push_str(self.separator);
+        self.separator = ",\"";
         self.json.push_str(name);
         self.json.push_str("\":");
-        value.push_to(&mut self.json);
+        value.push_to(self.json);
     }
 
-    fn finish(mut self) -> String {
+    /// Ends an object that has at least one field.
+    fn finish(self) {
         self.json.push('}');
-        self.json
     }
 }
 
@@ -117,6 +128,16 @@ macro_rules! display_value {
 }
 
 display_value!(u64, i32, Timestamp);
+
+impl Value for &[TreeHash] {
+    fn push_to(&self, json: &mut String) {
+        json.push('"');
+        for hash in *self {
+            hex::push(json, hash.as_bytes());
+        }
+        json.push('"');
+    }
+}
 
 impl Value for &Digest {
     fn push_to(&self, json: &mut String) {

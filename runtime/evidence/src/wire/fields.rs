@@ -9,7 +9,7 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::FIELDS;
 use crate::checked_text::parse_decimal;
-use crate::{FieldProblem, ReceiptError, Status};
+use crate::{FieldProblem, ReceiptError, ReceiptVersion, Status};
 
 /// The known fields of an object. Each is taken once; whatever is left at the end is refused.
 pub(super) struct Fields {
@@ -33,7 +33,7 @@ impl Fields {
         // A newer version may have other fields, so its number is the better answer.
         for (name, value) in &object.0 {
             if let ("version", Value::Text(version)) = (name.as_str(), value)
-                && version != super::RECEIPT_VERSION
+                && ReceiptVersion::from_name(version).is_none()
             {
                 return Err(ReceiptError::UnknownVersion {
                     version: excerpt(version),
@@ -54,6 +54,14 @@ impl Fields {
         Ok(Fields {
             values,
             status: None,
+        })
+    }
+
+    /// Takes the version.
+    pub(super) fn version(&mut self) -> Result<ReceiptVersion, ReceiptError> {
+        let version = self.text("version")?;
+        ReceiptVersion::from_name(&version).ok_or_else(|| ReceiptError::UnknownVersion {
+            version: excerpt(&version),
         })
     }
 
