@@ -128,13 +128,21 @@ impl Nonce {
 
 /// Appends `bytes` in lowercase hexadecimal.
 pub(crate) fn push(out: &mut String, bytes: &[u8]) {
-    const DIGITS: [char; 16] = [
-        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
-    ];
-    for byte in bytes {
-        out.push(DIGITS[usize::from(byte >> 4)]);
-        out.push(DIGITS[usize::from(byte & 0xf)]);
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut digits = [0; 64];
+    for bytes in bytes.chunks(digits.len() / 2) {
+        for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
+            pair[0] = DIGITS[usize::from(byte >> 4)];
+            pair[1] = DIGITS[usize::from(byte & 0xf)];
+        }
+        out.push_str(ascii(&digits[..2 * bytes.len()]));
     }
+}
+
+/// Digits as text.
+pub(crate) fn ascii(digits: &[u8]) -> &str {
+    // Digits are ASCII, so this never falls back.
+    std::str::from_utf8(digits).unwrap_or_default()
 }
 
 /// The bytes that `text` writes in lowercase hexadecimal.

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::hex;
+
 const MILLIS_PER_DAY: u64 = 86_400_000;
 
 /// A point in time between the years 1970 and 9999 in milliseconds, written in one form of
@@ -40,6 +42,31 @@ impl Timestamp {
         Ok(Timestamp { unix_millis })
     }
 
+    /// Its one written form.
+    pub(crate) fn to_ascii(self) -> [u8; 24] {
+        let (year, month, day) = civil_date(self.unix_millis / MILLIS_PER_DAY);
+        let millis = self.unix_millis % MILLIS_PER_DAY;
+        let (seconds, millis) = (millis / 1000, millis % 1000);
+        let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+        let mut text = *b"0000-00-00T00:00:00.000Z";
+        for (number, last, digits) in [
+            (year, 3, 4),
+            (month, 6, 2),
+            (day, 9, 2),
+            (hour, 12, 2),
+            (minute, 15, 2),
+            (second, 18, 2),
+            (millis, 22, 3),
+        ] {
+            let mut rest = number;
+            for place in 0..digits {
+                text[last - place] = b'0' + (rest % 10) as u8;
+                rest /= 10;
+            }
+        }
+        text
+    }
+
     /// Milliseconds since 1970-01-01T00:00:00Z.
     pub const fn unix_millis(self) -> u64 {
         self.unix_millis
@@ -48,14 +75,7 @@ impl Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (year, month, day) = civil_date(self.unix_millis / MILLIS_PER_DAY);
-        let millis = self.unix_millis % MILLIS_PER_DAY;
-        let (seconds, millis) = (millis / 1000, millis % 1000);
-        let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-        write!(
-            f,
-            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z"
-        )
+        f.write_str(hex::ascii(&self.to_ascii()))
     }
 }
 

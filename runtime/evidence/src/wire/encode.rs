@@ -127,7 +127,28 @@ macro_rules! display_value {
     };
 }
 
-display_value!(u64, i32, Timestamp);
+display_value!(i32);
+
+impl Value for Timestamp {
+    fn push_to(&self, json: &mut String) {
+        hex::ascii(&self.to_ascii()).push_to(json);
+    }
+}
+
+impl Value for u64 {
+    fn push_to(&self, json: &mut String) {
+        // The largest has 20 digits.
+        let mut digits = [b'0'; 20];
+        let mut first = digits.len();
+        let mut rest = *self;
+        while rest > 0 || first == digits.len() {
+            first -= 1;
+            digits[first] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+        }
+        hex::ascii(&digits[first..]).push_to(json);
+    }
+}
 
 impl Value for &[TreeHash] {
     fn push_to(&self, json: &mut String) {
