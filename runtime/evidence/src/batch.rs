@@ -138,7 +138,7 @@ impl ReceiptBatch {
         };
         Ok(SealedBatch {
             head,
-            signature: key.sign_bytes(&head.signed_bytes()),
+            signature: key.sign_message(&head.signed_bytes()),
             bodies: self.bodies,
             tree,
         })

@@ -73,6 +73,11 @@ hex_bytes! {
 }
 
 hex_bytes! {
+    /// A SHA-256 digest, written as 64 lowercase hexadecimal digits.
+    Sha256Digest, 32
+}
+
+hex_bytes! {
     /// The nonce of a receipt, written as 32 lowercase hexadecimal digits: random, or the
     /// challenge of whoever asked for the run.
     Nonce, 16

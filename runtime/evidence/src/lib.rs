@@ -1,4 +1,5 @@
-//! Evidence of what a capsule did: signed receipts, and the questions an auditor asks of them.
+//! Evidence of what a capsule did and who stands behind it: signed receipts, the questions an auditor
+//! asks of them, and signatures of modules.
 //!
 //! ```text
 //! Statement ──sign──► SignedReceipt ──to_json──► receipt file
@@ -9,6 +10,8 @@
 //!                            ├──check_commitments──► do the bytes match?
 //!                            └──compare_reexecution──► does another run agree?
 //! ```
+//!
+//! Signatures of modules are in [`signature`].
 //!
 //! The crate links neither a WebAssembly engine nor other rooms of tenzik, so that an auditor can
 //! use it alone. Clocks and sources of randomness are arguments everywhere except in
@@ -25,8 +28,11 @@ mod receipt;
 mod receipt_error;
 mod wire;
 
+mod key_format;
 mod node_key;
+mod openssh_key;
 mod public_key;
+mod ssh_wire;
 
 mod trust_file;
 mod trust_store;
@@ -38,6 +44,8 @@ mod reexecution;
 
 mod transcript;
 
+pub mod signature;
+
 mod file;
 
 pub use batch::{
@@ -47,9 +55,10 @@ pub use batch::{
 pub use checked_text::{ErrorCode, GrantList, Label, LimitList, TextError};
 pub use commitments::{Contents, ContentsError, Finding, check_commitments};
 pub use file::{Existing, FileError};
-pub use hex::{Digest, HexError, Nonce, RandomnessError, Signature, TreeHash};
+pub use hex::{Digest, HexError, Nonce, RandomnessError, Sha256Digest, Signature, TreeHash};
+pub use key_format::KeyFormat;
 pub use node_key::{KEY_FILE_BYTES_MAX, KeyError, KeyFileError, NodeKey};
-pub use public_key::{PublicKey, PublicKeyError};
+pub use public_key::{PublicKey, PublicKeyError, PublicKeyFileError};
 pub use receipt::{
     RECEIPT_BYTES_MAX, RECEIPT_PAYLOAD_TYPE, ReceiptBody, ReceiptVersion, SignedPayload,
     SignedReceipt, pre_authentication_encoding,

@@ -10,6 +10,8 @@ use ed25519_dalek::pkcs8::{DecodePrivateKey, EncodePrivateKey, KeypairBytes};
 use ed25519_dalek::{Signer, SigningKey};
 
 use crate::file::{self, Existing, FileError};
+use crate::key_format::KeyFormat;
+use crate::openssh_key;
 use crate::{
     PublicKey, RECEIPT_PAYLOAD_TYPE, RandomnessError, ReceiptBody, ReceiptVersion, Signature,
     SignedReceipt, Statement, pre_authentication_encoding,
@@ -22,13 +24,29 @@ pub const KEY_FILE_BYTES_MAX: u64 = 16 * 1024;
 /// dropped, and it is never printed.
 pub struct NodeKey(SigningKey);
 
-/// Why a text is not a secret key.
+/// Why something is not a secret key that tenzik can use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "is not an unencrypted PKCS#8 private key for Ed25519 in PEM; `tenzik keygen` and \
-     `openssl genpkey -algorithm ed25519` make one"
-)]
-pub struct KeyError;
+pub enum KeyError {
+    /// It is encrypted, and tenzik asks nobody for a passphrase.
+    #[error("is {0} with a passphrase; make a copy without one, {remedy}", remedy = decrypt(*.0))]
+    Encrypted(KeyFormat),
+    /// It is for another algorithm.
+    #[error("is {0} of another kind than Ed25519")]
+    OtherAlgorithm(KeyFormat),
+    /// It begins like a key but does not go on like one.
+    #[error("begins like {0} for Ed25519 but is not one; it may be cut off or changed")]
+    Damaged(KeyFormat),
+    /// It is something else.
+    #[error("looks like {0}, not like an unencrypted private key for Ed25519")]
+    NotSecret(KeyFormat),
+}
+
+fn decrypt(format: KeyFormat) -> &'static str {
+    match format {
+        KeyFormat::OpenSshSecret => "with cp KEY COPY and ssh-keygen -p -N '' -f COPY",
+        _ => "with umask 077; openssl pkey -in KEY -out COPY",
+    }
+}
 
 /// Why a key file could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -85,9 +103,48 @@ impl NodeKey {
     /// # Errors
     /// When it is anything else.
     pub fn from_pem(pem: &str) -> Result<NodeKey, KeyError> {
-        SigningKey::from_pkcs8_pem(pem)
-            .map(NodeKey)
-            .map_err(|_| KeyError)
+        SigningKey::from_pkcs8_pem(pem).map(NodeKey).map_err(|_| {
+            match KeyFormat::of(pem.as_bytes()) {
+                format @ KeyFormat::Pkcs8Secret => KeyError::Damaged(format),
+                format @ KeyFormat::Pkcs8Encrypted => KeyError::Encrypted(format),
+                format => KeyError::NotSecret(format),
+            }
+        })
+    }
+
+    /// From the contents of a key file: PKCS#8 PEM, an OpenSSH private key, or the raw file of
+    /// wasmsign2 (`81`, the seed, the public key). None may be encrypted, and where the public key
+    /// stands beside the secret one it must belong to it.
+    ///
+    /// # Errors
+    /// When it is anything else.
+    pub fn parse(bytes: &[u8]) -> Result<NodeKey, KeyError> {
+        let format = KeyFormat::of(bytes);
+        let text = std::str::from_utf8(bytes).unwrap_or_default();
+        match format {
+            KeyFormat::Pkcs8Secret | KeyFormat::Pkcs8Encrypted => NodeKey::from_pem(text),
+            KeyFormat::OpenSshSecret => {
+                let (seed, public) = openssh_key::secret(text)?;
+                NodeKey::from_pair(&*seed, &public, format)
+            }
+            KeyFormat::WasmsignSecret => {
+                let (_, pair) = bytes.split_at(1);
+                let (seed, public) = pair.split_at(32);
+                NodeKey::from_pair(seed, public, format)
+            }
+            _ => Err(KeyError::NotSecret(format)),
+        }
+    }
+
+    /// The key with this seed, if `public` belongs to it.
+    fn from_pair(seed: &[u8], public: &[u8], format: KeyFormat) -> Result<NodeKey, KeyError> {
+        let damaged = KeyError::Damaged(format);
+        let key = NodeKey::from_seed(seed.try_into().map_err(|_| damaged)?);
+        if key.public_key().as_bytes() == public {
+            Ok(key)
+        } else {
+            Err(damaged)
+        }
     }
 
     /// As PKCS#8 PEM. Version 1, because OpenSSL 3.0 and others do not read version 2.
@@ -100,7 +157,7 @@ impl NodeKey {
             public_key: None,
         }
         .to_pkcs8_pem(LineEnding::LF)
-        .map_err(|_| KeyError)
+        .map_err(|_| KeyError::Damaged(KeyFormat::Pkcs8Secret))
     }
 
     /// Reads a key file, which nobody but its owner may be able to read or write.
@@ -110,18 +167,20 @@ impl NodeKey {
     pub fn read(path: &Path) -> Result<NodeKey, KeyFileError> {
         let (bytes, metadata) = file::read(path, KEY_FILE_BYTES_MAX)?;
         let bytes = Zeroizing::new(bytes);
-        if let Some(mode) = mode_open_to_others(&metadata) {
+        let parsed = NodeKey::parse(&bytes);
+        // What is no secret may be open to others, and is better called what it is.
+        if let Some(mode) = mode_open_to_others(&metadata)
+            && !matches!(parsed, Err(KeyError::NotSecret(_)))
+        {
             return Err(KeyFileError::OpenToOthers {
                 path: path.to_owned(),
                 mode,
             });
         }
-        let failed = |problem| KeyFileError::Key {
+        parsed.map_err(|problem| KeyFileError::Key {
             path: path.to_owned(),
             problem,
-        };
-        let pem = std::str::from_utf8(&bytes).map_err(|_| failed(KeyError))?;
-        NodeKey::from_pem(pem).map_err(failed)
+        })
     }
 
     /// Writes the key file with mode 0600, in one step.
@@ -157,11 +216,13 @@ impl NodeKey {
     pub fn sign(&self, statement: Statement) -> SignedReceipt {
         let body = ReceiptBody::new(statement, self.public_key(), ReceiptVersion::Single);
         let message = pre_authentication_encoding(RECEIPT_PAYLOAD_TYPE, body.to_json().as_bytes());
-        let signature = self.sign_bytes(&message);
+        let signature = self.sign_message(&message);
         SignedReceipt::new(body, signature, None)
     }
 
-    pub(crate) fn sign_bytes(&self, message: &[u8]) -> Signature {
+    /// Signs bytes. Callers put in front of them what they are, so that no signature can be taken
+    /// for one of another kind.
+    pub(crate) fn sign_message(&self, message: &[u8]) -> Signature {
         Signature::from_bytes(self.0.sign(message).to_bytes())
     }
 }

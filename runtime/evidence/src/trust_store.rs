@@ -8,15 +8,17 @@
 //! d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a builder 1
 //! ```
 //!
-//! A file that begins with `-----BEGIN` is one PEM public key instead. A directory is the union of
-//! its files, except those whose name begins with a dot.
+//! A line `ssh-ed25519 BASE64 COMMENT`, as OpenSSH writes public keys, is a key too, with the comment
+//! as its name. A file that begins with `-----BEGIN` is one PEM public key instead, and one of 33
+//! bytes that begins with `01` a public key of wasmsign2. A directory is the union of its files,
+//! except those whose name begins with a dot.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::file::{self, FileError};
-use crate::{PublicKey, PublicKeyError};
+use crate::{KeyFormat, PublicKey, PublicKeyError, openssh_key};
 
 /// The largest trust file in bytes.
 pub const TRUST_FILE_BYTES_MAX: u64 = 1024 * 1024;
@@ -181,13 +183,18 @@ impl TrustStore {
             })
     }
 
-    /// Adds the keys of a trust file or a PEM public key; an error comes with its line.
+    /// Adds the keys of a trust file or the key of a key file; an error comes with its line.
     fn insert_text(&mut self, bytes: &[u8]) -> Result<(), (usize, TrustLineError)> {
-        if !bytes.starts_with(b"-----BEGIN") {
-            return self.insert_lines(bytes);
-        }
-        let pem = std::str::from_utf8(bytes).map_err(|_| (1, TrustLineError::Utf8))?;
-        let key = PublicKey::from_pem(pem).map_err(|error| (1, error.into()))?;
+        let key = match KeyFormat::of(bytes) {
+            KeyFormat::WasmsignPublic => PublicKey::from_wasmsign(bytes),
+            _ if !bytes.starts_with(b"-----BEGIN") => return self.insert_lines(bytes),
+            KeyFormat::PemPublic => {
+                let pem = std::str::from_utf8(bytes).map_err(|_| (1, TrustLineError::Utf8))?;
+                PublicKey::from_pem(pem)
+            }
+            format => Err(PublicKeyError::Format(format)),
+        };
+        let key = key.map_err(|error| (1, error.into()))?;
         self.insert(key, None).map_err(|problem| (1, problem))?;
         Ok(())
     }
@@ -211,6 +218,9 @@ pub(crate) fn parse_line(line: &[u8]) -> Result<Option<(PublicKey, Option<&str>)
         .trim();
     if line.is_empty() || line.starts_with('#') {
         return Ok(None);
+    }
+    if KeyFormat::of(line.as_bytes()) == KeyFormat::OpenSshPublic {
+        return Ok(Some(openssh_key::public_line(line)?));
     }
     let (key, name) = match line.split_once(char::is_whitespace) {
         Some((key, name)) => (key, Some(name.trim_start())),

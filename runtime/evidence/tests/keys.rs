@@ -6,7 +6,7 @@ use std::path::Path;
 use std::thread;
 
 use tenzik_evidence::{
-    Existing, FileError, HexError, KEY_FILE_BYTES_MAX, KeyError, KeyFileError, NodeKey, PublicKey,
+    Existing, FileError, HexError, KEY_FILE_BYTES_MAX, KeyFileError, NodeKey, PublicKey,
     PublicKeyError,
 };
 
@@ -79,7 +79,7 @@ OF/2NxApJCzGCEDdfSp6VQO30hyhRANCAAQRWz+jn65BtOMvdyHKcvjBeBSDZH2r
 -----END PRIVATE KEY-----
 ";
     for pem in ["", PEM_PUBLIC, &encrypted, p256, &PEM_V1[..60], "\0"] {
-        assert_eq!(NodeKey::from_pem(pem).err(), Some(KeyError), "{pem}");
+        assert!(NodeKey::from_pem(pem).is_err(), "{pem}");
     }
     for pem in ["", PEM_V1, p256, &PEM_PUBLIC[..60]] {
         assert_eq!(PublicKey::from_pem(pem), Err(PublicKeyError::Pem), "{pem}");

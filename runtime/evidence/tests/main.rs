@@ -6,10 +6,12 @@
 mod batch;
 mod commitments;
 mod hostile_receipts;
+mod key_files;
 mod keys;
 mod peers;
 mod receipts;
 mod reexecution;
 mod sample;
+mod signatures;
 mod transcript;
 mod trust;
