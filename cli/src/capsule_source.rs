@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use tenzik_runtime::{Examination, Loaded, Policy, Validation, escaped, load_module};
+use tenzik_runtime::{Examination, Loaded, ModuleLimits, Policy, Validation, escaped, load_module};
 
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
@@ -41,6 +41,14 @@ impl CapsuleSource {
             })
     }
 
+    /// Reads the module.
+    pub(crate) fn content(&self, limits: &ModuleLimits) -> Result<Loaded, Failure> {
+        match self {
+            CapsuleSource::Embedded(capsule) => Ok(Loaded::Bytes(capsule.bytes.to_vec())),
+            CapsuleSource::Path(path) => load_file(path, limits),
+        }
+    }
+
     /// Reads and examines the module.
     pub(crate) fn examine(&self, policy: &Policy) -> Result<Examination, Failure> {
         match self {
@@ -68,13 +76,15 @@ impl CapsuleSource {
 
 /// Reads and examines the module in a file.
 pub(crate) fn examine_file(path: &Path, policy: &Policy) -> Result<Examination, Failure> {
-    let loaded = load_module(path, &policy.limits.module_limits()).map_err(|error| {
-        Failure::machine(error.to_string(), "check the path and its permissions")
-    })?;
-    Ok(match loaded {
+    Ok(match load_file(path, &policy.limits.module_limits())? {
         Loaded::Bytes(bytes) => Examination::of(&bytes, policy),
         Loaded::Rejected(validation) => from(*validation, policy),
     })
+}
+
+fn load_file(path: &Path, limits: &ModuleLimits) -> Result<Loaded, Failure> {
+    load_module(path, limits)
+        .map_err(|error| Failure::machine(error.to_string(), "check the path and its permissions"))
 }
 
 fn from(validation: Validation, policy: &Policy) -> Examination {

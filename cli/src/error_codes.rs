@@ -46,6 +46,12 @@ const OWN: &[Explanation] = &[
         remedy: "do not rely on the receipt; the lines above name what differs",
     },
     Explanation {
+        code: "cases_failed",
+        exit: ExitCode::Cases,
+        cause: "a case of tenzik test ended in another way, wrote another output or used more than it expects",
+        remedy: "repair the capsule; where the new result is the right one, tenzik test --bless writes it",
+    },
+    Explanation {
         code: "unknown_capsule",
         exit: ExitCode::UnknownCommand,
         cause: "a word without a / that does not end in .wasm or .wat is the name of an embedded capsule, and there is none of this name",

@@ -58,6 +58,8 @@ exit_codes! {
     Receipt = 40, "receipt broken: does not parse, bad signature, untrusted key, differing commitment";
     /// A re-execution differs.
     Reexecution = 41, "the re-execution differs";
+    /// Cases of `tenzik test` failed.
+    Cases = 61, "test cases failed";
     /// Unknown command or capsule.
     UnknownCommand = 127, "unknown command or capsule name";
 }

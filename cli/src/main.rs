@@ -48,6 +48,7 @@ fn dispatch(command: Command) -> ExitCode {
         Command::Build(arguments) => command::build::run(&arguments),
         Command::Validate(arguments) => command::validate::run(&arguments),
         Command::Inspect(arguments) => command::inspect::run(&arguments),
+        Command::Test(arguments) => command::test::run(&arguments),
         Command::Run(arguments) => command::run::run(&arguments),
         Command::Keygen(arguments) => command::keygen::run(&arguments),
         Command::Receipt(arguments) => command::receipt::run(&arguments),

@@ -8,7 +8,7 @@ use crate::amount;
 use crate::failure::Failure;
 
 /// What decides whether a module is acceptable.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 pub(crate) struct PolicyArguments {
     /// The policy to start from: development, default or production.
     #[arg(long, value_name = "PROFILE", default_value = "default")]

@@ -60,6 +60,9 @@ pub(crate) struct BuildArguments {
     json: bool,
 }
 
+/// Longest time for the compiler where none is given.
+const COMPILE_TIME: Duration = Duration::from_secs(600);
+
 /// A capsule in memory.
 struct Built {
     bytes: Vec<u8>,
@@ -74,12 +77,30 @@ pub(crate) fn run(arguments: &BuildArguments) -> ExitCode {
     }
 }
 
+/// The bytes that `tenzik build` with default options makes of a capsule's directory, in memory.
+pub(crate) fn capsule_bytes(source: &Path) -> Result<Vec<u8>, Failure> {
+    let arguments = BuildArguments {
+        source: source.to_owned(),
+        output: None,
+        policy: PolicyArguments::default(),
+        optimiser: OptimiserArgument::Auto,
+        compile_time: COMPILE_TIME,
+        json: false,
+    };
+    Ok(built(&arguments)?.bytes)
+}
+
+/// Assembles or compiles the source.
+fn built(arguments: &BuildArguments) -> Result<Built, Failure> {
+    match text_source(&arguments.source)? {
+        Some(text) => assemble(arguments, &text),
+        None => compile(arguments),
+    }
+}
+
 fn attempt(arguments: &BuildArguments) -> Result<ExitCode, Failure> {
     let policy = arguments.policy.policy()?;
-    let built = match text_source(&arguments.source)? {
-        Some(text) => assemble(arguments, &text)?,
-        None => compile(arguments)?,
-    };
+    let built = built(arguments)?;
     let examination = Examination::of(&built.bytes, &policy);
     let exit = examination
         .first_error()

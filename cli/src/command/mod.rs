@@ -9,4 +9,5 @@ pub(crate) mod keygen;
 pub(crate) mod new;
 pub(crate) mod receipt;
 pub(crate) mod run;
+pub(crate) mod test;
 pub(crate) mod validate;

@@ -77,7 +77,7 @@ pub(crate) struct RunArguments {
 }
 
 /// Reads an RFC 3339 time, with `Z` or an offset from UTC.
-fn timestamp(text: &str) -> Result<Timestamp, String> {
+pub(crate) fn timestamp(text: &str) -> Result<Timestamp, String> {
     let wrong = || {
         format!(
             "{text:?} is not a time such as 2026-01-02T03:04:05Z or 2026-01-02T03:04:05.678+01:00"
@@ -249,7 +249,7 @@ fn print_log(level: LogLevel, message: &[u8]) {
 }
 
 /// Bytes of a capsule for people's eyes: printable ASCII as it is, the rest escaped.
-fn message_shown(message: &[u8]) -> String {
+pub(crate) fn message_shown(message: &[u8]) -> String {
     if message.iter().all(|byte| (b' '..=b'~').contains(byte)) {
         return String::from_utf8_lossy(message).into_owned();
     }

@@ -8,4 +8,5 @@ mod limits;
 mod nmap;
 mod prebuilt;
 mod receipts;
+mod testing;
 mod validate;

@@ -254,12 +254,13 @@ fn error_codes(world: &World) -> String {
 
 fn commands(world: &World) -> String {
     let mut text = String::new();
-    let commands: [&[&str]; 17] = [
+    let commands: [&[&str]; 18] = [
         &[],
         &["new"],
         &["build"],
         &["validate"],
         &["inspect"],
+        &["test"],
         &["run"],
         &["keygen"],
         &["receipt"],
