@@ -40,6 +40,9 @@ pub(crate) enum Command {
     Receipt(command::receipt::ReceiptArguments),
     /// Explain an error code.
     Explain(command::explain::ExplainArguments),
+    /// Answer calls of pure host functions, for the native tests of an SDK.
+    #[command(hide = true)]
+    HostFunctions(command::host_functions::HostFunctionsArguments),
     /// Find what is missing on this machine, and how to get it.
     Doctor(command::doctor::DoctorArguments),
     /// Print a completion script for a shell.

@@ -56,12 +56,14 @@ pub use tenzik_capsule::{
 pub use tenzik_engine::{
     COST_MODEL, CancelToken, Commitments, Engine, EngineFailure, EngineOptions, Fault, FaultClass,
     FaultCode, HostCallCounts, Input, InputStream, LogEntry, LogTarget, Outcome, Output,
-    OutputStream, PreparedCapsule, RunRequest, Status, Usage, cost_table,
+    OutputStream, PreparedCapsule, PureAnswer, PureCallError, PureHost, RunRequest, Status, Usage,
+    cost_table,
 };
 pub use tenzik_evidence::{
     self as evidence, NodeKey, Nonce, PublicKey, SignedReceipt, Statement, Timestamp, TrustStore,
 };
 pub use tenzik_host_abi::{
     ABI_VERSION, Capability, CapabilitySet, HOST_FUNCTIONS, HostFunction, IMPORT_MODULE, LogLevel,
+    WasmType,
 };
 pub use tenzik_policy::{LimitError, Limits, Permit, Policy, Profile, Refusal, UnknownProfile};

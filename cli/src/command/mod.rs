@@ -4,6 +4,7 @@ pub(crate) mod build;
 pub(crate) mod completions;
 pub(crate) mod doctor;
 pub(crate) mod explain;
+pub(crate) mod host_functions;
 pub(crate) mod inspect;
 pub(crate) mod keygen;
 pub(crate) mod new;

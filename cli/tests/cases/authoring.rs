@@ -1,6 +1,6 @@
 //! `tenzik new`, `build`, `doctor`: what an author does first.
 
-use crate::world::{World, not_tested};
+use crate::world::{World, ended, has, not_tested};
 
 /// Whether capsules can be compiled here.
 fn has_toolchain(world: &World) -> bool {
@@ -52,6 +52,50 @@ fn a_new_rust_capsule_builds_validates_and_runs() {
         .tenzik(["build", "tally", "-o", "small.wasm", "--max-size", "100"])
         .exits(13);
     assert!(!world.path("small.wasm").exists());
+}
+
+#[test]
+fn a_new_rust_capsule_can_be_tested_natively_and_offline() {
+    let world = World::new();
+    if !has("cargo", "--version") {
+        return;
+    }
+    world.tenzik(["new", "tally"]).exits(0);
+    let test = |tenzik: &std::path::Path| {
+        let output = std::process::Command::new("cargo")
+            .args(["test", "--offline", "--quiet"])
+            .current_dir(world.path("tally"))
+            .env("CARGO_TARGET_DIR", world.path("target"))
+            .env("TENZIK", tenzik)
+            .output()
+            .unwrap();
+        ended(output)
+    };
+    // Streams need no tenzik.
+    let nowhere = world.path("nowhere");
+    test(&nowhere).exits(0);
+    // Pure functions do.
+    let mut source = std::fs::read_to_string(world.path("tally/src/lib.rs")).unwrap();
+    source += r#"
+#[cfg(test)]
+mod digest_tests {
+    #[test]
+    fn digests_are_those_of_the_host() {
+        let outcome = tenzik_sdk::native::run(b"", || {
+            tenzik_sdk::output_write(&tenzik_sdk::hash_commit(b"abc"))
+        });
+        assert_eq!(outcome.into_output().first(), Some(&0x64));
+    }
+}
+"#;
+    world.write("tally/src/lib.rs", source);
+    test(std::path::Path::new(env!("CARGO_BIN_EXE_tenzik"))).exits(0);
+    let ended = test(&nowhere).exits(101);
+    let text = String::from_utf8_lossy(&ended.stdout);
+    assert!(
+        text.contains("set the environment variable TENZIK"),
+        "{text}"
+    );
 }
 
 #[test]

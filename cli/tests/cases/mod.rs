@@ -5,6 +5,7 @@ mod contract;
 mod docs;
 mod first_party;
 mod limits;
+mod native;
 mod nmap;
 mod prebuilt;
 mod receipts;

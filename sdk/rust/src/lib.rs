@@ -23,9 +23,8 @@
 //! # fn main() {}
 //! ```
 //!
-//! On any other target than wasm32 there is no host: the crate compiles, so that editors and unit
-//! tests of pure code work, and a call to a host function names itself on stderr and aborts the
-//! process.
+//! On any other target than wasm32 the module `native` stands in for the host, so that a capsule
+//! can be called in a unit test. A host function that is called outside of such a run panics.
 
 #![no_std]
 
@@ -33,9 +32,14 @@
 extern crate std;
 
 mod capsule;
+#[cfg(target_arch = "wasm32")]
+mod guest;
 mod host;
 mod input;
 mod output;
+
+#[cfg(not(target_arch = "wasm32"))]
+pub mod native;
 
 pub use capsule::{Exit, Failure};
 pub use host::{
@@ -45,4 +49,4 @@ pub use host::{
 };
 pub use input::Input;
 pub use output::Output;
-pub use tenzik_host_abi::{LogLevel, Status};
+pub use tenzik_host_abi::{Capability, LogLevel, Status};

@@ -29,7 +29,8 @@ const VENDORED: [Vendored; 2] = [
     Vendored {
         name: "tenzik-sdk",
         manifest: include_str!("../../../sdk/rust/Cargo.toml"),
-        sources: sources!("sdk/rust": "capsule" "host" "input" "lib" "output"),
+        sources: sources!("sdk/rust": "capsule" "guest" "host" "input" "lib" "native" "native/fault"
+            "native/function" "native/limits" "native/run" "native/state" "native/tenzik" "output"),
     },
 ];
 
@@ -115,6 +116,21 @@ mod tests {
     use std::collections::BTreeSet;
     use std::path::Path;
 
+    /// The files of a folder and of those below it, with a slash between folder and name.
+    fn files_below(folder: &Path, prefix: &str) -> BTreeSet<String> {
+        let mut files = BTreeSet::new();
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let entry = entry.unwrap();
+            let name = format!("{prefix}{}", entry.file_name().to_str().unwrap());
+            if entry.path().is_dir() {
+                files.extend(files_below(&entry.path(), &format!("{name}/")));
+            } else {
+                files.insert(name);
+            }
+        }
+        files
+    }
+
     #[test]
     fn every_source_file_is_in_the_table() {
         for (vendored, folder) in VENDORED.iter().zip(["host-abi", "sdk/rust"]) {
@@ -122,10 +138,7 @@ mod tests {
                 .join("..")
                 .join(folder)
                 .join("src");
-            let entries = std::fs::read_dir(&folder).unwrap();
-            let on_disk: BTreeSet<String> = entries
-                .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-                .collect();
+            let on_disk = files_below(&folder, "");
             let in_table: BTreeSet<String> = vendored
                 .sources
                 .iter()
