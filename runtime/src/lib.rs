@@ -50,13 +50,14 @@ pub use load::{AssembleError, LoadError, Loaded, TEXT_BYTES_MAX, assemble, load_
 pub use runtime::Runtime;
 
 pub use tenzik_capsule::{
-    Capsule, CapsuleId, Finding, FindingCode, Location, Manifest, ModuleLimits, RejectClass,
-    STRUCTURE_LIMITS, SectionSize, Severity, Validation, escaped,
+    Capsule, CapsuleId, Finding, FindingCode, FunctionNames, Location, Manifest, ModuleLimits,
+    RejectClass, STRUCTURE_LIMITS, SectionSize, Severity, Validation, escaped,
 };
 pub use tenzik_engine::{
     COST_MODEL, CancelToken, Commitments, Engine, EngineFailure, EngineOptions, Fault, FaultClass,
-    FaultCode, HostCallCounts, Input, InputStream, LogEntry, LogTarget, Outcome, Output,
-    OutputStream, PreparedCapsule, PureAnswer, PureCallError, PureHost, RunRequest, Status, Usage,
+    FaultCode, Frame, FuelProfile, HostCallCounts, Input, InputStream, LogEntry, LogTarget,
+    Outcome, Output, OutputStream, PreparedCapsule, ProfileError, ProfileRequest, PureAnswer,
+    PureCallError, PureHost, RunRequest, STACK_FRAMES_MAX, STACKS_MAX, Stack, Status, Usage,
     cost_table,
 };
 pub use tenzik_evidence::{

@@ -43,13 +43,7 @@ pub(crate) fn resolve(bytes: &[u8], findings: &mut [Finding]) {
 }
 
 fn assign(findings: &mut [Finding], index: u32, name: &str, replace: bool) {
-    let name: String = name
-        .chars()
-        .scan(0, |bytes, character| {
-            *bytes += character.len_utf8();
-            (*bytes <= NAME_BYTES_MAX).then_some(character)
-        })
-        .collect();
+    let name = shortened(name);
     for finding in findings
         .iter_mut()
         .filter(|finding| finding.location.function_index == Some(index))
@@ -58,4 +52,14 @@ fn assign(findings: &mut [Finding], index: u32, name: &str, replace: bool) {
             finding.location.function_name = Some(name.clone());
         }
     }
+}
+
+/// `name` up to the longest that is copied.
+pub(crate) fn shortened(name: &str) -> String {
+    name.chars()
+        .scan(0, |bytes, character| {
+            *bytes += character.len_utf8();
+            (*bytes <= NAME_BYTES_MAX).then_some(character)
+        })
+        .collect()
 }

@@ -17,7 +17,7 @@ use crate::outcome::Outcome;
 use crate::prepared::{Compiled, PreparedCapsule, needs_epoch};
 use crate::request::RunRequest;
 use crate::state::RunState;
-use crate::ticker::Ticker;
+use crate::ticker::{Ticker, Ticking};
 
 /// Variants kept at a time; each stack size is one.
 const VARIANTS_MAX: usize = 16;
@@ -135,7 +135,7 @@ impl Engine {
         let variant = self.variant_of(prepared.capsule(), limits, epoch);
         let compiled = prepared.compiled(variant, &self.compiler)?;
         let ticking = if epoch {
-            Some(self.ticker.tick(compiled.instance_pre.module().engine()))
+            Some(self.tick(&compiled))
         } else {
             None
         };
@@ -152,7 +152,7 @@ impl Engine {
 
     /// The variant for runs of `capsule`: a memory that starts larger than those of the pool is
     /// allocated for the run, and code that would take too long to optimise is not optimised.
-    fn variant_of(&self, capsule: &Capsule, limits: &Limits, epoch: bool) -> Variant {
+    pub(crate) fn variant_of(&self, capsule: &Capsule, limits: &Limits, epoch: bool) -> Variant {
         let variant = self.variant(limits, epoch);
         let bytes = (capsule.bytes().len() as u64).max(REGISTER_EFFORT_BYTES);
         let effort_max = bytes.saturating_mul(REGISTER_EFFORT_MAX) / REGISTER_EFFORT_BYTES;
@@ -162,6 +162,11 @@ impl Engine {
             single_pass: capsule.register_effort() > effort_max,
             ..variant
         }
+    }
+
+    /// Makes compiled code of `compiled` look at the clock until what is returned is dropped.
+    pub(crate) fn tick(&self, compiled: &Compiled) -> std::io::Result<Ticking> {
+        self.ticker.tick(compiled.instance_pre.module().engine())
     }
 
     fn variant(&self, limits: &Limits, epoch: bool) -> Variant {

@@ -39,15 +39,23 @@ pub(crate) fn execute(
     request: RunRequest,
     epoch: bool,
 ) -> Result<Outcome, EngineFailure> {
+    on_thread(limits, || run_and_bound(compiled, limits, request, epoch))
+}
+
+/// Calls `work`, on a thread with a larger stack where the limits ask for one.
+pub(crate) fn on_thread<T: Send>(
+    limits: &Limits,
+    work: impl FnOnce() -> Result<T, EngineFailure> + Send,
+) -> Result<T, EngineFailure> {
     if limits.stack_bytes_max <= SMALL_STACK_BYTES {
-        return run_and_bound(compiled, limits, request, epoch);
+        return work();
     }
     let bytes = limits.stack_bytes_max.saturating_add(HOST_STACK_BYTES);
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new()
             .name("tenzik-run".to_owned())
             .stack_size(usize::try_from(bytes).unwrap_or(usize::MAX))
-            .spawn_scoped(scope, || run_and_bound(compiled, limits, request, epoch))
+            .spawn_scoped(scope, work)
             .map_err(|source| EngineFailure::Thread { bytes, source })?;
         thread.join().map_err(|_| EngineFailure::Died)?
     })
@@ -109,7 +117,7 @@ pub(crate) fn run(
     state: RunState,
     epoch: bool,
 ) -> Result<(Ending, RunState), EngineFailure> {
-    let fuel = state.fuel_granted;
+    let fuel = state.fuel_granted.saturating_add(state.fuel_headroom);
     let mut store = Store::new(compiled.instance_pre.module().engine(), state);
     store.limiter(|state| &mut state.limiter);
     store
@@ -175,7 +183,9 @@ fn ending(
 ) -> Result<Ending, EngineFailure> {
     let state = store.data();
     let (granted, wall_ns) = (state.fuel_granted, state.wall_ns());
-    let fuel = granted.saturating_sub(store.get_fuel().unwrap_or(0));
+    let fuel = granted
+        .saturating_add(state.fuel_headroom)
+        .saturating_sub(store.get_fuel().unwrap_or(0));
     let ended = |status, fuel_exact| Ending {
         status,
         fuel,

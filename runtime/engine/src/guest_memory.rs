@@ -70,14 +70,15 @@ impl<'c, 'a> Call<'c, 'a> {
         let Ok(fuel) = self.caller.get_fuel() else {
             return Err(Halt);
         };
-        let Some(rest) = fuel.checked_sub(price) else {
+        let headroom = self.state().fuel_headroom;
+        let Some(rest) = fuel.saturating_sub(headroom).checked_sub(price) else {
             let _ = self.caller.set_fuel(0);
             let granted = self.state().fuel_granted;
             let message = format!("used all {granted} units of fuel in a host call");
             return Err(self.state().fault(FaultCode::FuelExhausted, message));
         };
         self.caller
-            .set_fuel(rest.saturating_add(added))
+            .set_fuel(rest.saturating_add(added).saturating_add(headroom))
             .map_err(|_| Halt)
     }
 

@@ -24,6 +24,7 @@ mod outcome;
 mod output;
 mod prepared;
 mod primitive;
+mod profile;
 mod pure_host;
 mod request;
 mod state;
@@ -39,5 +40,8 @@ pub use input::{Input, InputStream};
 pub use outcome::{Commitments, HostCallCounts, LogEntry, Outcome, Status, Usage};
 pub use output::{Output, OutputStream};
 pub use prepared::PreparedCapsule;
+pub use profile::{
+    Frame, FuelProfile, ProfileError, ProfileRequest, STACK_FRAMES_MAX, STACKS_MAX, Stack,
+};
 pub use pure_host::{PureAnswer, PureCallError, PureHost};
 pub use request::{CancelToken, LogTarget, RunRequest};

@@ -13,6 +13,7 @@ use crate::limiter::MemoryLimiter;
 use crate::outcome::{HostCallCounts, LogEntry};
 use crate::output::Output;
 use crate::primitive::{IncrementalHash, RandomStream};
+use crate::profile::Recorder;
 use crate::request::{CancelToken, LogTarget, RunRequest};
 
 /// Nanoseconds in a microsecond.
@@ -65,6 +66,10 @@ pub(crate) struct RunState {
     pub(crate) now_ms: i64,
     pub(crate) fuel_granted: u64,
     fuel_cap: u64,
+    /// Fuel that the store has besides what is granted; only in profiled runs.
+    pub(crate) fuel_headroom: u64,
+    /// Attributes fuel to functions; only in profiled runs.
+    pub(crate) recorder: Option<Box<Recorder>>,
     started: Instant,
     started_coarse_ns: u64,
     wall_ns_max: u64,
@@ -104,6 +109,8 @@ impl RunState {
             now_ms: request.now_ms,
             fuel_granted: 0,
             fuel_cap,
+            fuel_headroom: 0,
+            recorder: None,
             started: clock::now(),
             started_coarse_ns: clock::coarse_ns(),
             wall_ns_max: 0,
