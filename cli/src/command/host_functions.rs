@@ -188,6 +188,20 @@ mod tests {
     }
 
     #[test]
+    fn no_flipped_bit_is_a_panic() {
+        let valid = [begin(), request("json_path", &[b"{}", b"$"])].concat();
+        for bit in 0..valid.len() * 8 {
+            let mut flipped = valid.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            let result = served(&flipped);
+            assert!(
+                matches!(result, Ok(_) | Err(ErrorKind::InvalidData)),
+                "{bit}"
+            );
+        }
+    }
+
+    #[test]
     fn what_is_no_request_ends_it() {
         let call = request("json_path", &[b"{}", b"$"]);
         let valid = [begin(), call.clone()].concat();

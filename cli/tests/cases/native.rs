@@ -439,6 +439,27 @@ fn a_panic_is_a_trap_and_a_call_outside_of_a_run_a_panic() {
     );
 }
 
+#[test]
+fn no_argument_is_larger_than_the_memory_of_a_capsule() {
+    let run = || native::Run::new("").tenzik("/nowhere/tenzik");
+    let large = vec![0; (32 << 20) + 1];
+    let fault = |outcome: native::Outcome| match outcome.ending {
+        native::Ending::Fault { code, .. } => code,
+        other => panic!("{other:?}"),
+    };
+    let mut buffer = large.clone();
+    let ends = [
+        run().call(|| tenzik_sdk::output_write(&large)),
+        run().call(|| drop(tenzik_sdk::input_read(&mut buffer).to_string())),
+        run().call(|| tenzik_sdk::hash_update(&large)),
+        run().call(|| drop(tenzik_sdk::base64_decode(&large))),
+        run().call(|| drop(tenzik_sdk::json_path(b"{}", &large))),
+    ];
+    for outcome in ends {
+        assert_eq!(fault(outcome), "bad_pointer");
+    }
+}
+
 /// Writes when it goes away.
 struct Farewell;
 

@@ -402,6 +402,35 @@ fn bless_refuses_what_depends_on_the_machine() {
 }
 
 #[test]
+fn bless_does_not_write_through_links() {
+    let world = world(&[("a.input", b"evil"), ("b.input", b"x")]);
+    world.write("precious", "");
+    world.write("settings", "ok\n");
+    let link = |target: &str, name: &str| {
+        std::os::unix::fs::symlink(world.path(target), world.path(&format!("c/tests/{name}")))
+    };
+    link("precious", "a.output").unwrap();
+    link("settings", "b.status").unwrap();
+    let ended = world.tenzik(["test", "c", "--bless"]).exits(61);
+    for name in ["a.output", "b.status"] {
+        let message = format!("not blessed: c/tests/{name} is a link");
+        assert!(ended.text().contains(&message), "{ended:?}");
+    }
+    assert_eq!(world.read("precious"), b"");
+    assert_eq!(world.read("settings"), b"ok\n");
+}
+
+#[test]
+fn too_many_cases_are_refused() {
+    let world = world(&[]);
+    for index in 0..10_001 {
+        world.write(&format!("c/tests/{index}.input"), "");
+    }
+    let ended = world.tenzik(["test", "c", "--list"]).exits(2);
+    assert!(ended.stderr.contains("more than 10,000 cases"), "{ended:?}");
+}
+
+#[test]
 fn an_output_without_end_takes_bounded_memory_and_is_not_blessed() {
     let endless = TEXT.replace(
         "(call $write (i32.const 0) (local.get $count))",

@@ -109,7 +109,7 @@ pub(super) fn run_case(
     let mut mismatches = compare(case, expected.as_deref(), &actual);
     let mut blessed = Vec::new();
     if bless && !mismatches.is_empty() {
-        if let Some(obstacle) = obstacle(&actual) {
+        if let Some(obstacle) = obstacle(case, &actual) {
             mismatches.push(Mismatch {
                 lines: vec![format!("not blessed: {obstacle}")],
                 ..Mismatch::new("bless", "a result to keep".to_owned(), obstacle)
@@ -222,7 +222,15 @@ fn compare(case: &Case, expected_output: Option<&[u8]>, actual: &Actual) -> Vec<
 }
 
 /// Why the result cannot be what is expected of a case.
-fn obstacle(actual: &Actual) -> Option<String> {
+fn obstacle(case: &Case, actual: &Actual) -> Option<String> {
+    // Who made the folder chose the target of a link; it is no file of the case.
+    let is_link = |path: &&PathBuf| {
+        path.symlink_metadata()
+            .is_ok_and(|there| there.is_symlink())
+    };
+    if let Some(link) = [&case.output, &case.status].into_iter().find(is_link) {
+        return Some(format!("{} is a link; put a file there", shown(link)));
+    }
     if actual.machine_bound {
         let ending = actual.ending.line();
         return Some(format!(

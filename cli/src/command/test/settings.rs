@@ -283,6 +283,19 @@ mod tests {
     }
 
     #[test]
+    fn no_cut_and_no_flipped_bit_is_a_panic() {
+        let valid = b"profile = \"production\"\n[limits]\nfuel = 1\n[expect]\nfuel_max = 2\n";
+        for end in 0..valid.len() {
+            let _ = Settings::parse(&valid[..end], &Policy::default());
+        }
+        for bit in 0..valid.len() * 8 {
+            let mut flipped = valid.to_vec();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            let _ = Settings::parse(&flipped, &Policy::default());
+        }
+    }
+
+    #[test]
     fn deep_nesting_is_an_error_and_no_overflow() {
         let text = format!("grant = {}", "[".repeat(60_000));
         assert!(Settings::parse(text.as_bytes(), &Policy::default()).is_err());
