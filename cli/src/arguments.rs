@@ -34,6 +34,10 @@ pub(crate) enum Command {
     Test(command::test::TestArguments),
     /// Run a capsule.
     Run(Box<command::run::RunArguments>),
+    /// Sign a module.
+    Sign(command::sign::SignArguments),
+    /// Verify the signatures of a module.
+    Verify(command::verify::VerifyArguments),
     /// Make a signing key.
     Keygen(command::keygen::KeygenArguments),
     /// Show and verify receipts, and keep the keys that are trusted.

@@ -3,11 +3,15 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use tenzik_runtime::{Examination, Loaded, ModuleLimits, Policy, Validation, escaped, load_module};
+use tenzik_runtime::{
+    Examination, Loaded, ModuleLimits, Policy, SignatureRule, TrustStore, Validation, escaped,
+    load_module,
+};
 
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::first_party;
+use crate::signed_file;
 
 /// A capsule by path or by name. Nothing is guessed: a word with a `/`, or one that ends in `.wasm`
 /// or `.wat`, is a path; any other word is the name of an embedded capsule, whatever files there are.
@@ -54,6 +58,38 @@ impl CapsuleSource {
         match self {
             CapsuleSource::Embedded(capsule) => Ok(Examination::of(capsule.bytes, policy)),
             CapsuleSource::Path(path) => examine_file(path, policy),
+        }
+    }
+
+    /// Reads and examines the module, which one of the trusted keys must have signed: inside it, or
+    /// in the signature file that is named or beside it. Returns also which signature file was used.
+    pub(crate) fn examine_signed(
+        &self,
+        policy: &Policy,
+        trusted: &TrustStore,
+        signature: Option<&Path>,
+    ) -> Result<(Examination, Option<PathBuf>), Failure> {
+        let found = signed_file::find_signature(self.path(), signature)?;
+        let (path, detached) = found.unzip();
+        let rule = SignatureRule {
+            trusted,
+            detached: detached.as_deref(),
+        };
+        let examination = match self {
+            CapsuleSource::Embedded(capsule) => Examination::of_signed(capsule.bytes, policy, rule),
+            CapsuleSource::Path(path) => match load_file(path, &policy.limits.module_limits())? {
+                Loaded::Bytes(bytes) => Examination::of_signed(&bytes, policy, rule),
+                Loaded::Rejected(validation) => from(*validation, policy),
+            },
+        };
+        Ok((examination, path))
+    }
+
+    /// The file of the module, unless it is inside the binary.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match self {
+            CapsuleSource::Embedded(_) => None,
+            CapsuleSource::Path(path) => Some(path),
         }
     }
 

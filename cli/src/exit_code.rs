@@ -38,6 +38,8 @@ exit_codes! {
     Invalid = 10, "invalid module, also structural limits and features";
     /// An import is not in the table.
     Import = 11, "an import is not in the host function table, or of another kind or type";
+    /// No trusted key signed the module.
+    Signature = 12, "module signature: missing, malformed, false, or by no trusted key, where one is required";
     /// The module is too large.
     Size = 13, "the module is larger than the limit";
     /// The capsule reported a failure.
@@ -70,6 +72,7 @@ impl From<RejectClass> for ExitCode {
             RejectClass::Size => ExitCode::Size,
             RejectClass::Invalid => ExitCode::Invalid,
             RejectClass::Import => ExitCode::Import,
+            RejectClass::Signature => ExitCode::Signature,
             RejectClass::Policy => ExitCode::Policy,
             RejectClass::Memory => ExitCode::Memory,
         }

@@ -15,6 +15,7 @@ mod policy_arguments;
 mod printer;
 mod run_input;
 mod run_output;
+mod signed_file;
 mod user_directories;
 mod world;
 
@@ -50,6 +51,8 @@ fn dispatch(command: Command) -> ExitCode {
         Command::Inspect(arguments) => command::inspect::run(&arguments),
         Command::Test(arguments) => command::test::run(&arguments),
         Command::Run(arguments) => command::run::run(&arguments),
+        Command::Sign(arguments) => command::sign::run(&arguments),
+        Command::Verify(arguments) => command::verify::run(&arguments),
         Command::Keygen(arguments) => command::keygen::run(&arguments),
         Command::Receipt(arguments) => command::receipt::run(&arguments),
         Command::Explain(arguments) => command::explain::run(&arguments),

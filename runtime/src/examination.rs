@@ -1,6 +1,10 @@
 //! Validation and policy decision together: everything that can be said before a run.
 
-use tenzik_capsule::{Capsule, Finding, Severity, Validation, validate};
+use tenzik_capsule::{
+    Capsule, Finding, FindingCode, Location, RejectClass, Severity, Validation, validate,
+};
+use tenzik_evidence::TrustStore;
+use tenzik_evidence::signature::{Place, SignatureError, SignatureReject, SignedModule};
 use tenzik_policy::{Permit, Policy, Refusal, decide};
 
 /// The verdict on a module under a policy.
@@ -11,7 +15,37 @@ pub struct Examination {
     permit: Option<Permit>,
 }
 
+/// What a module's signature must be.
+#[derive(Clone, Copy, Debug)]
+pub struct SignatureRule<'a> {
+    /// The keys of which one must have signed the module.
+    pub trusted: &'a TrustStore,
+    /// The contents of the signature file that came with the module, if one did.
+    pub detached: Option<&'a [u8]>,
+}
+
 impl Examination {
+    /// Like [`Examination::of`], and rejects a module that no trusted key signed, inside the module
+    /// or in the signature file. A module that is rejected for its size, its form or its imports
+    /// already is not asked for signatures.
+    pub fn of_signed(bytes: &[u8], policy: &Policy, rule: SignatureRule<'_>) -> Examination {
+        let mut examination = Examination::of(bytes, policy);
+        let graver = |finding: &Finding| finding.code.class() < RejectClass::Signature;
+        if examination.first_error().is_some_and(graver) {
+            return examination;
+        }
+        let signed = SignedModule::parse(bytes, rule.detached)
+            .map_err(SignatureReject::from)
+            .and_then(|module| module.check(rule.trusted));
+        if let Err(reject) = signed {
+            examination.permit = None;
+            examination.findings.push(signature_finding(&reject));
+            let class = |finding: &Finding| finding.code.class();
+            examination.findings.sort_by_key(class);
+        }
+        examination
+    }
+
     /// Validates `bytes` and decides under `policy`.
     pub fn of(bytes: &[u8], policy: &Policy) -> Examination {
         Examination::from_validation(validate(bytes, &policy.limits.module_limits()), policy)
@@ -60,4 +94,24 @@ impl Examination {
     pub fn validation(&self) -> &Validation {
         &self.validation
     }
+}
+
+/// What is wrong with the signatures of a module, as a finding.
+pub fn signature_finding(reject: &SignatureReject) -> Finding {
+    let (code, location) = match reject {
+        SignatureReject::Unsigned => (FindingCode::SignatureMissing, Location::default()),
+        SignatureReject::Malformed(SignatureError { place, error }) => {
+            let location = match place {
+                Place::Module => Location::at(error.offset),
+                Place::Signature | Place::SshSignature => Location::default(),
+            };
+            (FindingCode::SignatureMalformed, location)
+        }
+        SignatureReject::ContentDiffers { .. } => {
+            (FindingCode::SignatureContentDiffers, Location::default())
+        }
+        SignatureReject::False { .. } => (FindingCode::SignatureFalse, Location::default()),
+        SignatureReject::Untrusted { .. } => (FindingCode::SignatureUntrusted, Location::default()),
+    };
+    Finding::error(code, location, reject.to_string())
 }

@@ -5,7 +5,8 @@ use std::ffi::OsString;
 use clap::Args;
 use serde_json::json;
 
-use tenzik_runtime::{Capsule, Examination};
+use tenzik_runtime::evidence::signature::{SignedModule, Signer};
+use tenzik_runtime::{Capsule, Examination, Validation};
 
 use crate::capsule_source::CapsuleSource;
 use crate::exit_code::ExitCode;
@@ -13,6 +14,8 @@ use crate::failure::Failure;
 use crate::json;
 use crate::policy_arguments::PolicyArguments;
 use crate::printer::{self, grouped};
+
+use super::verify::signer_object;
 
 /// Show identity, imports, capabilities and sizes of a module.
 #[derive(Args, Debug)]
@@ -71,6 +74,12 @@ fn print(source: &CapsuleSource, examination: &Examination) {
     if let Some(capsule) = validation.capsule() {
         print_capsule(capsule, &line);
     }
+    for signer in signers(validation) {
+        line(
+            "signature",
+            &format!("claims to be by {signer}; not verified"),
+        );
+    }
     for section in validation.sections() {
         line(
             "section",
@@ -83,6 +92,14 @@ fn print(source: &CapsuleSource, examination: &Examination) {
             &format!("{} {}", finding.code.code(), finding.message),
         );
     }
+}
+
+/// What the signatures inside the module call their signers; none where they are malformed.
+fn signers(validation: &Validation) -> Vec<Signer> {
+    let module = validation
+        .capsule()
+        .and_then(|capsule| SignedModule::parse(capsule.bytes(), None).ok());
+    module.map(|module| module.signers()).unwrap_or_default()
 }
 
 fn print_capsule(capsule: &Capsule, line: &dyn Fn(&str, &str)) {
@@ -122,6 +139,7 @@ fn object(source: &CapsuleSource, examination: &Examination, exit: ExitCode) -> 
         "bytes": validation.bytes(),
         "needs": validation.needs().iter().map(|capability| capability.name()).collect::<Vec<_>>(),
         "sections": json::sections(validation),
+        "signers": signers(validation).iter().map(signer_object).collect::<Vec<_>>(),
         "findings": examination.findings().iter().map(json::finding).collect::<Vec<_>>(),
     });
     if let Some(summary) = source.summary() {

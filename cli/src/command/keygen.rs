@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 
-use tenzik_runtime::evidence::{Existing, KeyFileError, TrustFile};
+use tenzik_runtime::evidence::{Existing, KeyError, KeyFileError, TrustFile};
 use tenzik_runtime::{NodeKey, PublicKey};
 
 use crate::exit_code::ExitCode;
@@ -23,7 +23,8 @@ const OWN_KEY_NAME: &str = "this machine";
 #[derive(Args, Debug)]
 #[command(after_help = "\
     The key is Ed25519 in PKCS#8 PEM, readable by its owner only; openssl reads it too.\n\
-    Sign with it:        tenzik run CAPSULE --receipt RECEIPT --key FILE\n\
+    Sign a module:       tenzik sign MODULE --key FILE\n\
+    Sign a receipt:      tenzik run CAPSULE --receipt RECEIPT --key FILE\n\
     Trust it elsewhere:  tenzik receipt trust add PUBLIC_KEY")]
 pub(crate) struct KeygenArguments {
     /// File to write the key to.
@@ -181,12 +182,16 @@ fn failed(error: &KeyFileError) -> Failure {
                 shown(path)
             ),
         ),
-        KeyFileError::Key { path, .. } => Failure::machine(
-            format!(
-                "key file {} is not an unencrypted PKCS#8 private key for Ed25519 in PEM",
-                shown(path)
-            ),
-            "make one with tenzik keygen or openssl genpkey -algorithm ed25519",
+        KeyFileError::Key { path, problem } => Failure::machine(
+            format!("key file {} {problem}", shown(path)),
+            match problem {
+                KeyError::Encrypted(_) => {
+                    "keep the copy where only you can read it, and remove it after signing"
+                }
+                _ => {
+                    "make one with tenzik keygen, openssl genpkey -algorithm ed25519 or ssh-keygen -t ed25519"
+                }
+            },
         ),
         KeyFileError::File(error) => {
             Failure::machine(error.to_string(), "check the path and its permissions")

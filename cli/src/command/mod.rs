@@ -10,5 +10,7 @@ pub(crate) mod keygen;
 pub(crate) mod new;
 pub(crate) mod receipt;
 pub(crate) mod run;
+pub(crate) mod sign;
 pub(crate) mod test;
 pub(crate) mod validate;
+pub(crate) mod verify;

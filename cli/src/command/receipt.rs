@@ -14,7 +14,7 @@ mod reexecution;
 mod report;
 
 mod trust;
-mod trusted_keys;
+pub(crate) mod trusted_keys;
 
 use std::fs::File;
 use std::io::{self, Read as _};

@@ -10,23 +10,25 @@ use serde_json::{Value, json};
 
 use tenzik_runtime::evidence::Nonce;
 use tenzik_runtime::{
-    CAPSULE_FAILURE, Capsule, EngineOptions, Examination, Input, LogLevel, LogTarget, Outcome,
-    Permit, Policy, RejectClass, RunRecord, RunRequest, Runtime, Statement, Status, Timestamp,
-    Usage, attest, attest_rejection,
+    CAPSULE_FAILURE, Capsule, EngineOptions, Examination, Finding, FindingCode, Input, LogLevel,
+    LogTarget, Outcome, Permit, Policy, RejectClass, RunRecord, RunRequest, Runtime, Statement,
+    Status, Timestamp, Usage, attest, attest_rejection,
 };
 
 use crate::amount;
 use crate::capsule_source::CapsuleSource;
 use crate::exit_code::ExitCode;
-use crate::failure::Failure;
+use crate::failure::{Failure, shown};
 use crate::json;
 use crate::policy_arguments::{LimitArguments, PolicyArguments};
 use crate::printer::{self, grouped};
 use crate::run_input::{self, OpenedInput};
 use crate::run_output::{RunOutput, same_file};
+use crate::signed_file;
 use crate::world;
 
 use super::keygen::signing_key;
+use super::receipt::trusted_keys;
 
 /// Run a capsule.
 #[derive(Args, Debug)]
@@ -68,6 +70,15 @@ pub(crate) struct RunArguments {
     /// Challenge of the caller, 32 hexadecimal digits, that the receipt repeats [default: random].
     #[arg(long, value_name = "HEX", requires = "receipt")]
     nonce: Option<Nonce>,
+    /// Run only a module that a key of --trust signed: inside it, or in the file MODULE.sig.
+    #[arg(long, requires = "trust")]
+    require_signature: bool,
+    /// The keys that may sign: a file of keys, or a directory of such files.
+    #[arg(long, value_name = "FILE|DIR", requires = "require_signature")]
+    trust: Vec<PathBuf>,
+    /// The signature file [default: the module's name and .sig].
+    #[arg(long, value_name = "SIG", requires = "require_signature")]
+    signature: Option<PathBuf>,
     /// Print one JSON object instead of the output.
     #[arg(long)]
     json: bool,
@@ -152,22 +163,55 @@ fn attempt(arguments: &RunArguments) -> Result<ExitCode, Failure> {
         seed,
         started,
     };
-    let examination = source.examine(&plan.policy)?;
+    let examination = examine(arguments, &plan, &source)?;
     match examination.admitted() {
         Some((capsule, permit)) => execute(arguments, &plan, capsule, permit),
         None => reject(arguments, &plan, &source, &examination),
     }
 }
 
+/// Examines the module, and its signatures where one is required.
+fn examine(
+    arguments: &RunArguments,
+    plan: &Plan,
+    source: &CapsuleSource,
+) -> Result<Examination, Failure> {
+    if !arguments.require_signature {
+        return source.examine(&plan.policy);
+    }
+    let trusted = trusted_keys::store(&arguments.trust)?;
+    let signature = arguments.signature.as_deref();
+    let (examination, used) = source.examine_signed(&plan.policy, &trusted, signature)?;
+    let rejects = |finding: &Finding| finding.code.class() == RejectClass::Signature;
+    if let Some(path) = used.filter(|_| examination.first_error().is_some_and(rejects)) {
+        printer::note(&format!("signature file: {}", shown(&path)));
+    }
+    Ok(examination)
+}
+
+/// The usual remedy, except for a capsule inside the binary, which has no file to be signed.
+fn remedy_of(first: &Finding, source: &CapsuleSource) -> String {
+    match source {
+        CapsuleSource::Embedded(_) if first.code == FindingCode::SignatureMissing => {
+            "capsules inside the binary come unsigned: name a signature with --signature, or run it without --require-signature".to_owned()
+        }
+        _ => first.remedy.clone(),
+    }
+}
+
 /// Refuses to write over what the run needs or has just written.
 fn check_paths(arguments: &RunArguments, source: &CapsuleSource) -> Result<(), Failure> {
-    let module = match source {
-        CapsuleSource::Path(path) => Some(path.as_path()),
-        CapsuleSource::Embedded(_) => None,
-    };
+    let module = source.path();
     let (key, output) = (arguments.key.as_deref(), arguments.output.as_deref());
     let receipt = arguments.receipt.as_deref();
-    let clashes: [(&str, Option<&Path>, &str, Option<&Path>); 6] = [
+    let beside = module.map(signed_file::beside);
+    let signature = arguments
+        .require_signature
+        .then_some(arguments.signature.as_deref().or(beside.as_deref()))
+        .flatten();
+    let clashes: [(&str, Option<&Path>, &str, Option<&Path>); 8] = [
+        ("--output", output, "the signature file", signature),
+        ("--receipt", receipt, "the signature file", signature),
         ("--output", output, "the capsule", module),
         ("--output", output, "--key", key),
         ("--receipt", receipt, "the capsule", module),
@@ -296,10 +340,8 @@ fn reject(
     };
     let exit = ExitCode::from(first.code.class());
     let refused = first.code.class() == RejectClass::Policy;
-    printer::error(
-        &format!("{}: {}", source.shown(), first.message),
-        &first.remedy,
-    );
+    let remedy = remedy_of(first, source);
+    printer::error(&format!("{}: {}", source.shown(), first.message), &remedy);
     let more = examination.findings().len() - 1;
     if more > 0 {
         printer::note(&format!(
@@ -310,7 +352,7 @@ fn reject(
         let mut object = json!({
             "status": if refused { "refused" } else { "reject" },
             "exit": exit.number(),
-            "error": { "code": first.code.code(), "message": first.message, "remedy": first.remedy },
+            "error": { "code": first.code.code(), "message": first.message, "remedy": remedy },
             "output": "",
             "usage": json::usage(&Usage::default()),
             "findings": examination.findings().iter().map(json::finding).collect::<Vec<_>>(),

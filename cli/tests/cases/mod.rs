@@ -9,5 +9,6 @@ mod native;
 mod nmap;
 mod prebuilt;
 mod receipts;
+mod signatures;
 mod testing;
 mod validate;

@@ -23,6 +23,8 @@ pub enum RejectClass {
     Invalid,
     /// Imports something that is not in the host function table.
     Import,
+    /// Not signed by anybody who is trusted, where a signature is required.
+    Signature,
     /// Imports something that the policy does not grant.
     Policy,
     /// Could never start under the memory limit.
@@ -157,6 +159,26 @@ finding_codes! {
     ImportType = "import_type", Import,
         "the type of every import is fixed by the host function table",
         "declare the import with the type named";
+    /// A signature is required, and the module has none.
+    SignatureMissing = "signature_missing", Signature,
+        "a signature is required, and the module has none inside and none came with it",
+        "sign it with `tenzik sign`, or name the signature file with --signature";
+    /// Module or signature are not well-formed.
+    SignatureMalformed = "signature_malformed", Signature,
+        "signatures are read strictly, in one form: what another tool may read in another way is refused",
+        "get module and signature again, or sign anew with `tenzik sign --anew` as the last step of the build";
+    /// A trusted key signed another content.
+    SignatureContentDiffers = "signature_content_differs", Signature,
+        "a trusted key signed other bytes than these",
+        "get the module and its signature again; one of them was changed, or belongs to another version";
+    /// A signature names a trusted key but is not that key's.
+    SignatureFalse = "signature_false", Signature,
+        "a signature names a trusted key, which did not make it for these bytes",
+        "do not run the module: get it again from where you trust it";
+    /// All signatures are by unknown keys.
+    SignatureUntrusted = "signature_untrusted", Signature,
+        "the module is signed, but by none of the keys that were given as trusted",
+        "if you trust the signer, add the public key to the file or directory of --trust";
     /// A capability that the imports need is not granted.
     CapabilityNotGranted = "capability_not_granted", Policy,
         "every effect is an import, and the policy does not grant the capability this one needs",

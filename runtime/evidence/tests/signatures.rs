@@ -5,7 +5,7 @@ use tenzik_evidence::signature::{
     SIGNATURE_BYTES_MAX, SIGNATURES_MAX, SignableModule, SignatureReject, SignedModule, Signer,
     SshSignature, without_signatures,
 };
-use tenzik_evidence::{NodeKey, TrustStore};
+use tenzik_evidence::{NodeKey, PublicKey, TrustStore};
 
 use crate::sample::key;
 
@@ -523,5 +523,45 @@ fn ssh_signatures_are_for_this_purpose_and_these_bytes() {
             SshSignature::parse(text.as_bytes()).unwrap_err().place,
             place
         );
+    }
+}
+
+/// Whatever stands in a file, reading it ends with an answer.
+#[test]
+fn changed_bytes_never_panic_nor_verify() {
+    let module = embedded(&parted(), &[&key(), &other()]);
+    let beside = signature(&module, &[&key()]).to_bytes();
+    let text = SshSignature::sign(&module, &key()).to_text().into_bytes();
+    let mut state: u64 = 0x9e37_79b9_7f4a_7c15;
+    let mut next = |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state % below as u64) as usize
+    };
+    for round in 0..4_000 {
+        let mut changed = [&module, &beside, &text][round % 3].clone();
+        for _ in 0..=next(3) {
+            let at = next(changed.len());
+            match next(4) {
+                0 => changed[at] = next(256) as u8,
+                1 => drop(changed.remove(at)),
+                2 => changed.insert(at, [0, 1, 0x7f, 0x80, 0xff][next(5)]),
+                _ => changed.truncate(at.max(1)),
+            }
+        }
+        let _ = NodeKey::parse(&changed);
+        let _ = PublicKey::parse(&changed);
+        let _ = without_signatures(&changed);
+        if changed == module {
+            continue;
+        }
+        let alone = SignedModule::parse(&changed, None);
+        let verdict = alone.map(|signed| signed.verdict(&key().public_key()));
+        // Without the other signer's bytes, the module may still be signed by this one.
+        if verdict == Ok(KeyVerdict::Good) {
+            assert_eq!(without_signatures(&changed), without_signatures(&module));
+        }
+        let _ = SignedModule::parse(&parted(), Some(&changed));
     }
 }

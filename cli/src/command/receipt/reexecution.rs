@@ -4,8 +4,9 @@ use tenzik_runtime::evidence::{
     Comparison, Difference, Run, Statement, Verdict, compare_reexecution,
 };
 use tenzik_runtime::{
-    Capability, CapabilitySet, Capsule, EngineFailure, EngineOptions, Input, Limits, LogTarget,
-    Output, Permit, Policy, RunRecord, RunRequest, Runtime, attest, attest_rejection,
+    Capability, CapabilitySet, Capsule, EngineFailure, EngineOptions, FindingCode, Input, Limits,
+    LogTarget, Output, Permit, Policy, RejectClass, RunRecord, RunRequest, Runtime, attest,
+    attest_rejection,
 };
 
 use crate::capsule_source::CapsuleSource;
@@ -84,6 +85,12 @@ pub(super) fn reexecute(
     input: Option<GivenInput>,
 ) -> Result<Reproduction, Failure> {
     let recorded = &statement.verdict;
+    if rejects_signature(recorded) {
+        return Err(Failure::machine(
+            "the receipt says that the module's signature was rejected, which depends on the keys that were trusted",
+            "see tenzik verify with the module, its signature and those keys",
+        ));
+    }
     let patient = Policy {
         limits: patient_limits(&policy.limits, recorded),
         ..policy.clone()
@@ -114,6 +121,18 @@ pub(super) fn reexecute(
         comparison,
         conclusion,
     })
+}
+
+/// Whether a signature was required, and the module rejected for it. Receipts do not say which keys
+/// were trusted.
+fn rejects_signature(recorded: &Verdict) -> bool {
+    let Verdict::Reject { error_code, .. } = recorded else {
+        return false;
+    };
+    FindingCode::ALL
+        .iter()
+        .filter(|code| code.class() == RejectClass::Signature)
+        .any(|code| code.code() == error_code.as_str())
 }
 
 /// The limits of the run, with time for a slower machine. A fault by the wall clock gets the time

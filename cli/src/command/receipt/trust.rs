@@ -36,7 +36,7 @@ enum TrustCommand {
 /// Trust the receipts of a key.
 #[derive(Args, Debug)]
 struct AddArguments {
-    /// 64 hexadecimal digits, or a file with a PEM public key.
+    /// 64 hexadecimal digits, or a file with a public key (PEM, OpenSSH, wasmsign2).
     #[arg(value_name = "PUBKEY")]
     key: String,
     /// Name to show for it.
@@ -56,7 +56,7 @@ struct ListArguments {
 /// Trust a key no more.
 #[derive(Args, Debug)]
 struct RemoveArguments {
-    /// 64 hexadecimal digits, or a file with a PEM public key.
+    /// 64 hexadecimal digits, or a file with a public key (PEM, OpenSSH, wasmsign2).
     #[arg(value_name = "PUBKEY")]
     key: String,
     #[command(flatten)]

@@ -1,22 +1,17 @@
-//! The keys whose receipts are trusted on this machine.
+//! The keys whose receipts are trusted on this machine, and public keys on the command line.
 
-use std::fs::File;
-use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use tenzik_runtime::evidence::{TrustError, TrustFile, TrustLineError};
+use tenzik_runtime::evidence::{PublicKeyFileError, TrustError, TrustFile, TrustLineError};
 use tenzik_runtime::{PublicKey, TrustStore, escaped};
 
 use crate::command::keygen::own_public_key;
-use crate::failure::{self, Failure, shown};
+use crate::failure::{Failure, shown};
 use crate::printer;
 use crate::user_directories;
 
-/// Largest file that is read for a public key, in bytes.
-const KEY_BYTES_MAX: u64 = 16 << 10;
-
 /// The keys in `paths`; without any, those of the user's trust file and the machine's own.
-pub(super) fn store(paths: &[PathBuf]) -> Result<TrustStore, Failure> {
+pub(crate) fn store(paths: &[PathBuf]) -> Result<TrustStore, Failure> {
     if paths.is_empty() {
         return default_store();
     }
@@ -54,9 +49,9 @@ pub(super) fn own() -> Option<PublicKey> {
     })
 }
 
-/// Reads a public key from the command line: 64 hexadecimal digits, or a file with a PEM public key.
-pub(super) fn parse(word: &str) -> Result<PublicKey, Failure> {
-    let remedy = "give the 64 hexadecimal digits that tenzik keygen prints, or a PEM file made by openssl pkey -pubout";
+/// Reads a public key from the command line: 64 hexadecimal digits, or a file with a public key.
+pub(crate) fn parse(word: &str) -> Result<PublicKey, Failure> {
+    let remedy = "give the 64 hexadecimal digits that tenzik keygen prints, or a file: PEM made by openssl pkey -pubout, a line of OpenSSH, or a public key of wasmsign2";
     let path = Path::new(word);
     let named_like_file = word.contains('/') || word.ends_with(".pem") || path.exists();
     match word.parse::<PublicKey>() {
@@ -69,19 +64,14 @@ pub(super) fn parse(word: &str) -> Result<PublicKey, Failure> {
             ));
         }
     }
-    let text = read_text(path)
-        .map_err(|error| failure::file("cannot read the public key", path, &error))?;
-    PublicKey::from_pem(&text)
-        .map_err(|error| Failure::usage(format!("the public key {} {error}", shown(path)), remedy))
-}
-
-/// A text that is not UTF-8 is no PEM either, so what it is read as does not matter.
-fn read_text(path: &Path) -> io::Result<String> {
-    let mut bytes = Vec::new();
-    File::open(path)?
-        .take(KEY_BYTES_MAX)
-        .read_to_end(&mut bytes)?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    PublicKey::read(path).map_err(|error| match error {
+        PublicKeyFileError::File(error) => {
+            Failure::machine(error.to_string(), "check the path and its permissions")
+        }
+        PublicKeyFileError::Key { path, problem } => {
+            Failure::usage(format!("the public key {} {problem}", shown(&path)), remedy)
+        }
+    })
 }
 
 /// A trust store that cannot be used.
@@ -95,7 +85,7 @@ pub(super) fn failed(error: &TrustError) -> Failure {
         }
         TrustError::Line { .. } => Failure::machine(
             error.to_string(),
-            "each line is a comment that begins with #, or 64 hexadecimal digits and a name",
+            "each line is a comment that begins with #, 64 hexadecimal digits and a name, or a public key of OpenSSH",
         ),
         _ => Failure::machine(error.to_string(), "check the path and its permissions"),
     }
