@@ -4,8 +4,8 @@
 //! Conventions of README.md and docs/*.md:
 //! - what stands between `<!-- rendered: NAME -->` and `<!-- end of NAME -->` comes from the code;
 //!   `UPDATE=1` writes it anew;
-//! - the `sh` blocks of README.md and docs/guide.md are run in order, one document in one directory
-//!   that holds docs/examples; blocks of other kinds are only shown;
+//! - the `sh` blocks of README.md, docs/guide.md and docs/signatures.md are run in order, one
+//!   document in one directory that holds docs/examples; blocks of other kinds are only shown;
 //! - `` `path/file.rs::name` `` names a test, and `` `path/file.rs` `` any file of the repository.
 
 mod rendered;
@@ -13,7 +13,7 @@ mod rendered;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use crate::world::{World, ended, not_tested, repository};
+use crate::world::{World, ended, has, not_tested, repository};
 
 /// README.md and every page under docs/, as paths below the repository.
 fn pages() -> Vec<PathBuf> {
@@ -237,6 +237,13 @@ fn the_commands_of_the_readme_work() {
 #[test]
 fn the_commands_of_the_guide_work() {
     run_blocks("docs/guide.md");
+}
+
+#[test]
+fn the_commands_of_the_page_on_signatures_work() {
+    if has("openssl", "version") && has("ssh-keygen", "-?") {
+        run_blocks("docs/signatures.md");
+    }
 }
 
 /// The capsule that the guide shows compiles and does what it says.

@@ -119,6 +119,27 @@ fn signatures_verify_inside_and_beside() {
     assert_eq!(embedded(&module(), &[&key()]).len() - module().len(), 132);
 }
 
+/// What `wasmsign2 sign -k SECRET -K PUBLIC -S FILE`, version 0.2.8, writes for these modules and
+/// the key of the other tests.
+#[test]
+fn the_bytes_are_those_of_wasmsign2() {
+    let theirs = [
+        (
+            module(),
+            include_str!("fixtures/signature/wasmsign2-0.2.8-module.hex"),
+        ),
+        (
+            parted(),
+            include_str!("fixtures/signature/wasmsign2-0.2.8-parted.hex"),
+        ),
+    ];
+    for (module, theirs) in theirs {
+        let ours = signature(&module, &[&key()]).to_bytes();
+        let ours: String = ours.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(ours, theirs.trim_end());
+    }
+}
+
 #[test]
 fn another_signer_leaves_the_first_one() {
     let (first, second) = (key(), other());
