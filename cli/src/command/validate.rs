@@ -1,5 +1,7 @@
 //! `tenzik validate`: the verdict on modules, all findings of each.
 
+mod sarif;
+
 use std::path::PathBuf;
 
 use clap::Args;
@@ -31,6 +33,9 @@ pub(crate) struct ValidateArguments {
     /// Print one JSON object.
     #[arg(long)]
     json: bool,
+    /// Print a SARIF 2.1.0 log, for editors and code hosts.
+    #[arg(long, conflicts_with = "json")]
+    sarif: bool,
 }
 
 /// The verdict on one file.
@@ -63,7 +68,10 @@ fn attempt(arguments: &ValidateArguments) -> Result<ExitCode, Failure> {
         })
         .collect();
     let exit = gravest(&verdicts);
-    if arguments.json {
+    if arguments.sarif {
+        printer::json(&sarif::log(&verdicts, exit));
+        verdicts.iter().for_each(print_failure);
+    } else if arguments.json {
         let files: Vec<Value> = verdicts.iter().map(file_object).collect();
         let accepted = verdicts
             .iter()
@@ -109,14 +117,18 @@ fn gravest(verdicts: &[Verdict<'_>]) -> ExitCode {
         .unwrap_or(ExitCode::Ok)
 }
 
+/// Says on standard error why a file was not examined.
+fn print_failure(verdict: &Verdict<'_>) {
+    if let Err(failure) = &verdict.examined {
+        printer::error(&failure.message, &failure.remedy);
+    }
+}
+
 fn print(verdict: &Verdict<'_>) {
     let path = shown(verdict.path);
-    let examination = match &verdict.examined {
-        Err(failure) => {
-            printer::error(&failure.message, &failure.remedy);
-            return;
-        }
-        Ok(examination) => examination,
+    print_failure(verdict);
+    let Ok(examination) = &verdict.examined else {
+        return;
     };
     let validation = examination.validation();
     let word = if verdict.exit == ExitCode::Ok {

@@ -9,6 +9,7 @@ mod native;
 mod nmap;
 mod prebuilt;
 mod receipts;
+mod sarif;
 mod signatures;
 mod testing;
 mod validate;
