@@ -40,6 +40,24 @@ const OWN: &[Explanation] = &[
         remedy: "get the receipt and the bytes again; add the key with tenzik receipt trust add if you trust it",
     },
     Explanation {
+        code: "receipt_replayed",
+        exit: ExitCode::Receipt,
+        cause: "tenzik receipt accept has accepted a receipt of this node with this nonce before: this is that one again, or the node used its nonce twice",
+        remedy: "if it is not a copy, ask for a new run with another nonce",
+    },
+    Explanation {
+        code: "receipt_too_old",
+        exit: ExitCode::Receipt,
+        cause: "the run started longer ago than --max-age, or so long ago that the store has forgotten what was accepted then",
+        remedy: "ask for a new run; use the same --max-age for all uses of one store",
+    },
+    Explanation {
+        code: "receipt_from_future",
+        exit: ExitCode::Receipt,
+        cause: "by its timestamp the run started more than one minute after now: a clock is wrong, or the receipt was made to stay acceptable for longer",
+        remedy: "set the clocks of both machines, and ask for a new run",
+    },
+    Explanation {
         code: "reexecution_differs",
         exit: ExitCode::Reexecution,
         cause: "running the capsule again over the same input gave another result than the receipt states",

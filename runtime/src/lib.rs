@@ -61,7 +61,8 @@ pub use tenzik_engine::{
     cost_table,
 };
 pub use tenzik_evidence::{
-    self as evidence, NodeKey, Nonce, PublicKey, SignedReceipt, Statement, Timestamp, TrustStore,
+    self as evidence, NodeKey, Nonce, PublicKey, ReceiptBatch, SealedBatch, SignedReceipt,
+    Statement, Timestamp, TrustStore,
 };
 pub use tenzik_host_abi::{
     ABI_VERSION, Capability, CapabilitySet, HOST_FUNCTIONS, HostFunction, IMPORT_MODULE, LogLevel,

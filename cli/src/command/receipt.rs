@@ -4,6 +4,8 @@ mod show;
 
 mod verify;
 
+mod accept;
+
 mod signer;
 
 mod contents;
@@ -27,7 +29,7 @@ use tenzik_runtime::evidence::{RECEIPT_BYTES_MAX, ReceiptError};
 use crate::exit_code::ExitCode;
 use crate::failure::{self, Failure, shown};
 
-/// Show and verify receipts, and keep the keys that are trusted.
+/// Show, verify and accept receipts, and keep the keys that are trusted.
 #[derive(Args, Debug)]
 pub(crate) struct ReceiptArguments {
     #[command(subcommand)]
@@ -40,6 +42,8 @@ enum ReceiptCommand {
     Show(show::ShowArguments),
     /// Verify a receipt: signature, commitments, re-execution.
     Verify(verify::VerifyArguments),
+    /// Verify a receipt, and accept it once.
+    Accept(accept::AcceptArguments),
     /// Add, list and remove the keys whose receipts are trusted.
     Trust(trust::TrustArguments),
 }
@@ -48,6 +52,7 @@ pub(crate) fn run(arguments: &ReceiptArguments) -> ExitCode {
     match &arguments.command {
         ReceiptCommand::Show(arguments) => show::run(arguments),
         ReceiptCommand::Verify(arguments) => verify::run(arguments),
+        ReceiptCommand::Accept(arguments) => accept::run(arguments),
         ReceiptCommand::Trust(arguments) => trust::run(arguments),
     }
 }

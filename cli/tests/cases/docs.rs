@@ -277,19 +277,29 @@ fn the_readme_shows_what_the_main_job_prints() {
     assert!(read(Path::new("README.md")).contains(ended.text().trim_end()));
 }
 
-/// The receipt in docs/formats.md is one, signed with the published key beside it.
+/// The receipts in docs/formats.md are some, signed with the published key beside it.
 #[test]
 fn the_example_receipt_verifies() {
     let world = World::new();
     let text = read(Path::new("docs/formats.md"));
-    let receipt = blocks(&text, "json")
+    let mut receipts = blocks(&text, "json")
         .into_iter()
-        .find(|block| block.contains("\"signature\""))
-        .unwrap();
+        .filter(|block| block.contains("\"signature\""));
+    let (receipt, batched) = (receipts.next().unwrap(), receipts.next().unwrap());
     let key = blocks(&text, "pem").remove(0);
     let trust = blocks(&text, "trust").remove(0);
     world.write("receipt.json", receipt);
     world.write("trusted_keys", trust);
+    world.write("batched.json", batched);
+    world
+        .tenzik([
+            "receipt",
+            "verify",
+            "batched.json",
+            "--trust",
+            "trusted_keys",
+        ])
+        .exits(0);
     let verify = [
         "receipt",
         "verify",

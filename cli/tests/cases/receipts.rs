@@ -1,7 +1,9 @@
 //! Receipts: shown, verified, tampered with, and run again; and the keys that sign them.
 
+mod acceptance;
 mod keys;
 mod reexecution;
+mod sample;
 mod verification;
 
 use serde_json::Value;

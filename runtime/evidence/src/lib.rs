@@ -7,6 +7,7 @@
 //!                                                     │ parse
 //!                     VerifiedReceipt ◄──verify── SignedReceipt
 //!                            │
+//!                            ├──accept──► is it the first of its nonce?
 //!                            ├──check_commitments──► do the bytes match?
 //!                            └──compare_reexecution──► does another run agree?
 //! ```
@@ -39,6 +40,7 @@ mod trust_store;
 
 mod verify;
 
+mod acceptance;
 mod commitments;
 mod reexecution;
 
@@ -48,6 +50,9 @@ pub mod signature;
 
 mod file;
 
+pub use acceptance::{
+    ACCEPT_AGE_MS_MAX, ACCEPT_SKEW_MS, AcceptError, AcceptWindow, AcceptanceStore,
+};
 pub use batch::{
     BATCH_HEAD_PAYLOAD_TYPE, BATCH_RECEIPTS_MAX, BatchError, BatchHead, BatchProof, ReceiptBatch,
     SealedBatch,

@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests drive real programs")]
 #![cfg(test)]
 
+mod acceptance;
 mod batch;
 mod commitments;
 mod hostile_receipts;

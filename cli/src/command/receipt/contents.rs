@@ -106,6 +106,14 @@ impl Commitment {
     }
 }
 
+/// The answers where nothing was given.
+pub(super) fn not_asked() -> Vec<Commitment> {
+    [CAPSULE, INPUT, OUTPUT]
+        .into_iter()
+        .map(Commitment::not_asked)
+        .collect()
+}
+
 /// Compares the capsule: the assembled bytes, and for a module that was never read only its length.
 pub(super) fn check_capsule(
     receipt: &VerifiedReceipt,

@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use tenzik_runtime::evidence::Statement;
 
 use crate::exit_code::ExitCode;
-use crate::failure::Failure;
+use crate::failure::{Failure, shown};
 use crate::printer;
 
 use super::broken;
-use super::contents::{Answer, CAPSULE, Commitment, INPUT, Mismatch, OUTPUT};
+use super::contents::{self, Answer, Commitment, Mismatch};
 use super::reexecution::{Conclusion, Reexecution, Reproduction};
 use super::signer::Signer;
 
@@ -34,10 +34,7 @@ impl Report {
         Report {
             signer,
             statement: None,
-            commitments: [CAPSULE, INPUT, OUTPUT]
-                .into_iter()
-                .map(Commitment::not_asked)
-                .collect(),
+            commitments: contents::not_asked(),
             reexecution: if replay {
                 Reexecution::NotDone(why)
             } else {
@@ -49,7 +46,7 @@ impl Report {
     /// Prints the answers; the exit code is that of the first bad one.
     pub(super) fn print(&self, path: &Path, json: bool) -> ExitCode {
         let error = self.error(path);
-        let exit = error.as_ref().map_or(ExitCode::Ok, |error| error.exit);
+        let exit = exit_of(error.as_ref());
         if json {
             printer::json(&self.object(exit, error.as_ref()));
         } else {
@@ -61,12 +58,45 @@ impl Report {
         exit
     }
 
+    /// Reports on one of several receipts: prints a line, or hands back an object for `json`.
+    pub(super) fn print_line(&self, path: &Path, json: bool) -> (ExitCode, Value) {
+        let error = self.error(path);
+        let exit = exit_of(error.as_ref());
+        if !json {
+            let word = if exit == ExitCode::Ok {
+                "verified"
+            } else {
+                "REFUSED"
+            };
+            let (_, why) = self.signer.answer();
+            printer::result(&format!("{}: {word}, {why}", shown(path)));
+        }
+        if let Some(error) = &error {
+            let of_file = match &self.signer {
+                // This error names the file by itself.
+                Signer::Unreadable(_) => String::new(),
+                _ => format!("{}: ", shown(path)),
+            };
+            printer::error(&format!("{of_file}{}", error.message), &error.remedy);
+        }
+        (exit, self.object(exit, error.as_ref()))
+    }
+
     /// What decides the exit code: signature and key, then the commitments, then the re-execution.
     fn error(&self, path: &Path) -> Option<Failure> {
         self.signer
             .error(path)
             .or_else(|| commitments_error(&self.commitments))
             .or_else(|| self.reexecution.error())
+    }
+
+    /// `{"status","capsule_id","error_code"}`; null where there is none.
+    pub(super) fn receipt_object(statement: &Statement) -> Value {
+        json!({
+            "status": statement.verdict.status().name(),
+            "capsule_id": statement.verdict.capsule_id().map(|id| id.to_string()),
+            "error_code": statement.verdict.error_code().map(|code| code.as_str()),
+        })
     }
 
     fn lines(&self) -> Vec<String> {
@@ -104,11 +134,7 @@ impl Report {
             "reexecution": self.reexecution.object(),
         });
         if let Some(statement) = &self.statement {
-            object["receipt"] = json!({
-                "status": statement.verdict.status().name(),
-                "capsule_id": statement.verdict.capsule_id().map(|id| id.to_string()),
-                "error_code": statement.verdict.error_code().map(|code| code.as_str()),
-            });
+            object["receipt"] = Report::receipt_object(statement);
         }
         if let Some(error) = error {
             object["error"] =
@@ -116,6 +142,10 @@ impl Report {
         }
         object
     }
+}
+
+fn exit_of(error: Option<&Failure>) -> ExitCode {
+    error.map_or(ExitCode::Ok, |error| error.exit)
 }
 
 /// `question    ANSWER    what there is to say`.

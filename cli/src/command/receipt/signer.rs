@@ -52,18 +52,21 @@ impl Signer {
     }
 
     pub(super) fn line(&self) -> String {
+        let (answer, text) = self.answer();
+        line("signature", answer, &text)
+    }
+
+    /// `good` or `BAD`, and why.
+    pub(super) fn answer(&self) -> (&'static str, String) {
         match self {
-            Signer::Unreadable(error) => line("signature", "BAD", &error.to_string()),
-            Signer::Forged(node_id) => {
-                line("signature", "BAD", &format!("not that of node {node_id}"))
-            }
+            Signer::Unreadable(error) => ("BAD", error.to_string()),
+            Signer::Forged(node_id) => ("BAD", format!("not that of node {node_id}")),
             Signer::Known {
                 node_id,
                 trust: Trust::Untrusted,
-            } => line(
-                "signature",
+            } => (
                 "BAD",
-                &format!("the signature itself is good, the key is not trusted: {node_id}"),
+                format!("the signature itself is good, the key is not trusted: {node_id}"),
             ),
             Signer::Known {
                 node_id,
@@ -73,11 +76,7 @@ impl Signer {
                     .as_ref()
                     .map(|name| format!(", \"{name}\""))
                     .unwrap_or_default();
-                line(
-                    "signature",
-                    "good",
-                    &format!("by the trusted key {node_id}{name}"),
-                )
+                ("good", format!("by the trusted key {node_id}{name}"))
             }
         }
     }

@@ -266,6 +266,7 @@ fn commands(world: &World) -> String {
         &["receipt"],
         &["receipt", "show"],
         &["receipt", "verify"],
+        &["receipt", "accept"],
         &["receipt", "trust"],
         &["receipt", "trust", "add"],
         &["receipt", "trust", "list"],
