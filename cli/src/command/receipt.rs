@@ -2,9 +2,12 @@
 
 mod show;
 
+mod several;
 mod verify;
 
 mod accept;
+
+mod export;
 
 mod signer;
 
@@ -29,7 +32,7 @@ use tenzik_runtime::evidence::{RECEIPT_BYTES_MAX, ReceiptError};
 use crate::exit_code::ExitCode;
 use crate::failure::{self, Failure, shown};
 
-/// Show, verify and accept receipts, and keep the keys that are trusted.
+/// Show, verify, accept and export receipts, and keep the keys that are trusted.
 #[derive(Args, Debug)]
 pub(crate) struct ReceiptArguments {
     #[command(subcommand)]
@@ -44,6 +47,8 @@ enum ReceiptCommand {
     Verify(verify::VerifyArguments),
     /// Verify a receipt, and accept it once.
     Accept(accept::AcceptArguments),
+    /// Write a receipt in the envelope of other verifiers.
+    Export(export::ExportArguments),
     /// Add, list and remove the keys whose receipts are trusted.
     Trust(trust::TrustArguments),
 }
@@ -53,6 +58,7 @@ pub(crate) fn run(arguments: &ReceiptArguments) -> ExitCode {
         ReceiptCommand::Show(arguments) => show::run(arguments),
         ReceiptCommand::Verify(arguments) => verify::run(arguments),
         ReceiptCommand::Accept(arguments) => accept::run(arguments),
+        ReceiptCommand::Export(arguments) => export::run(arguments),
         ReceiptCommand::Trust(arguments) => trust::run(arguments),
     }
 }

@@ -1,6 +1,7 @@
 //! Receipts: shown, verified, tampered with, and run again; and the keys that sign them.
 
 mod acceptance;
+mod export;
 mod keys;
 mod reexecution;
 mod sample;

@@ -89,6 +89,11 @@ fn table(receipt: &SignedReceipt) -> String {
     rows.push(("nonce", statement.nonce.to_string()));
     rows.push(("node_id", receipt.body().node_id().to_string()));
     rows.push(("signature", receipt.signature().to_string()));
+    if let (Some(proof), Some(head)) = (receipt.batch_proof(), receipt.batch_head()) {
+        let size = grouped(u64::from(proof.size()));
+        rows.push(("batch_index", format!("{} of {size}", proof.index())));
+        rows.push(("batch_root", head.root.to_string()));
+    }
     let lines: Vec<String> = rows
         .iter()
         .map(|(name, value)| format!("{name:<18} {value}"))

@@ -1,12 +1,13 @@
 //! `tenzik receipt verify`: three questions about a receipt, each with its own answer.
 
+use std::borrow::Cow;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use tenzik_runtime::SignedReceipt;
 use tenzik_runtime::evidence::{Digest, Statement, VerifiedReceipt, VerifyError};
+use tenzik_runtime::{SignedReceipt, TrustStore};
 
 use crate::capsule_source::CapsuleSource;
 use crate::exit_code::ExitCode;
@@ -17,6 +18,7 @@ use super::contents::{self, Commitment};
 use super::given_input::GivenInput;
 use super::reexecution::{Reexecution, rebuilt_policy, reexecute};
 use super::report::Report;
+use super::several::verify_signatures;
 use super::signer::Signer;
 use super::{read, trusted_keys};
 
@@ -36,9 +38,9 @@ use super::{read, trusted_keys};
     by nobody: the answer says so, and the exit code is 0. A re-execution has the limits that the\n\
     receipt names, but ten times the wall time, at least a minute.")]
 pub(crate) struct VerifyArguments {
-    /// The receipt.
-    #[arg(value_name = "RECEIPT")]
-    receipt: PathBuf,
+    /// The receipt; of several only signature and key are checked.
+    #[arg(value_name = "RECEIPT", required = true)]
+    receipts: Vec<PathBuf>,
     /// The capsule: path of a module, or name of an embedded capsule.
     #[arg(long, value_name = "CAPSULE")]
     capsule: Option<OsString>,
@@ -64,25 +66,70 @@ pub(crate) struct VerifyArguments {
 }
 
 pub(super) fn run(arguments: &VerifyArguments) -> ExitCode {
-    match attempt(arguments) {
-        Ok(report) => report.print(&arguments.receipt, arguments.json),
-        Err(failure) => failure.report(arguments.json),
+    let done = match arguments.receipts.as_slice() {
+        [receipt] => {
+            attempt(arguments, receipt).map(|report| report.print(receipt, arguments.json))
+        }
+        receipts => several(arguments, receipts),
+    };
+    done.unwrap_or_else(|failure| failure.report(arguments.json))
+}
+
+fn several(arguments: &VerifyArguments, paths: &[PathBuf]) -> Result<ExitCode, Failure> {
+    let others = [
+        arguments.capsule.is_some(),
+        arguments.input.is_some() || arguments.input_text.is_some(),
+        arguments.output.is_some(),
+        arguments.replay,
+    ];
+    if others.contains(&true) {
+        return Err(Failure::usage(
+            format!(
+                "--capsule, --input, --output and --replay ask about one receipt, and {} are given",
+                paths.len()
+            ),
+            "verify that receipt alone",
+        ));
+    }
+    let trusted = trusted_keys::store(&arguments.trust)?;
+    Ok(verify_signatures(paths, &trusted, arguments.json))
+}
+
+fn attempt(arguments: &VerifyArguments, path: &Path) -> Result<Report, Failure> {
+    let asked = arguments.replay;
+    let trusted = || trusted_keys::store(&arguments.trust).map(Cow::Owned);
+    match verified(path, asked, trusted)? {
+        Ok(receipt) => audit(arguments, &receipt),
+        Err(report) => Ok(report),
     }
 }
 
-fn attempt(arguments: &VerifyArguments) -> Result<Report, Failure> {
-    let bytes = read(&arguments.receipt)?;
-    let asked = arguments.replay;
+/// The receipt with a good signature, or the report that there is none.
+pub(super) fn verified<'a>(
+    path: &Path,
+    asked: bool,
+    trusted: impl FnOnce() -> Result<Cow<'a, TrustStore>, Failure>,
+) -> Result<Result<VerifiedReceipt, Report>, Failure> {
+    let bytes = read(path)?;
     let receipt = match SignedReceipt::parse(&bytes) {
         Ok(receipt) => receipt,
-        Err(error) => return Ok(Report::of_signer(Signer::Unreadable(error), asked)),
+        Err(error) => return Ok(Err(Report::of_signer(Signer::Unreadable(error), asked))),
     };
-    match receipt.verify(&trusted_keys::store(&arguments.trust)?) {
-        Err(VerifyError::Receipt(error)) => Ok(Report::of_signer(Signer::Unreadable(error), asked)),
-        Err(VerifyError::Signature { node_id }) => {
-            Ok(Report::of_signer(Signer::Forged(node_id), asked))
-        }
-        Ok(receipt) => audit(arguments, &receipt),
+    let trusted = trusted()?;
+    Ok(receipt.verify(&trusted).map_err(|error| {
+        let signer = match error {
+            VerifyError::Receipt(error) => Signer::Unreadable(error),
+            VerifyError::Signature { node_id } => Signer::Forged(node_id),
+        };
+        Report::of_signer(signer, asked)
+    }))
+}
+
+/// Whose receipt it is.
+pub(super) fn known(receipt: &VerifiedReceipt) -> Signer {
+    Signer::Known {
+        node_id: *receipt.body().node_id(),
+        trust: receipt.trust().clone(),
     }
 }
 
@@ -114,12 +161,8 @@ fn audit(arguments: &VerifyArguments, receipt: &VerifiedReceipt) -> Result<Repor
         }
         _ => Reexecution::NotAsked,
     };
-    let signer = Signer::Known {
-        node_id: *receipt.body().node_id(),
-        trust: receipt.trust().clone(),
-    };
     Ok(Report {
-        signer,
+        signer: known(receipt),
         statement: Some(statement.clone()),
         commitments,
         reexecution,

@@ -254,7 +254,7 @@ fn error_codes(world: &World) -> String {
 
 fn commands(world: &World) -> String {
     let mut text = String::new();
-    let commands: [&[&str]; 18] = [
+    let commands: [&[&str]; 19] = [
         &[],
         &["new"],
         &["build"],
@@ -267,6 +267,7 @@ fn commands(world: &World) -> String {
         &["receipt", "show"],
         &["receipt", "verify"],
         &["receipt", "accept"],
+        &["receipt", "export"],
         &["receipt", "trust"],
         &["receipt", "trust", "add"],
         &["receipt", "trust", "list"],
