@@ -1,12 +1,16 @@
-//! The whole way from a crate to a capsule.
+//! The whole way from a source to a capsule.
 
 use std::path::Path;
 use std::time::Duration;
 
 use crate::build_rust::{BuildOptions, BuildRustError, build_rust};
+use crate::compile::{CompileError, compile};
+use crate::compiled::Compiled;
 use crate::host::Host;
 use crate::manifest::{ManifestError, append_manifest};
 use crate::optimise::{OptimiseError, Optimiser, optimise};
+use crate::producers::append_producers;
+use crate::project::Project;
 use crate::report::BuildReport;
 use crate::rust::RustToolchain;
 use crate::sections::SectionsError;
@@ -45,6 +49,9 @@ pub enum BuildCapsuleError {
     /// The crate did not compile.
     #[error(transparent)]
     Build(#[from] BuildRustError),
+    /// The project did not compile.
+    #[error(transparent)]
+    Compile(#[from] CompileError),
     /// The compiler made something that is not a module.
     #[error(transparent)]
     Optimise(#[from] OptimiseError),
@@ -70,8 +77,34 @@ pub fn build_capsule(
     on_line: &mut dyn FnMut(&str),
 ) -> Result<BuiltCapsule, BuildCapsuleError> {
     let built = build_rust(host, rust, directory, &options.build, on_line)?;
-    let optimised = optimise(host, optimiser, &built.bytes, options.optimiser_timeout)?;
-    let bytes = append_manifest(&optimised.bytes, &built.name, &built.version)?;
-    let report = BuildReport::new(rust, optimiser, &built, &optimised, &bytes)?;
+    finish(host, optimiser, &Compiled::of_crate(rust, built), options)
+}
+
+/// Compiles a capsule that has a `tenzik.toml`, makes it small, names its compiler and appends its
+/// manifest. The project's directory is not written to.
+///
+/// # Errors
+/// [`BuildCapsuleError`]; compiler errors were given to `on_line`.
+pub fn build_project(
+    host: &Host,
+    optimiser: &Optimiser,
+    project: &Project,
+    options: &CapsuleOptions,
+    on_line: &mut dyn FnMut(&str),
+) -> Result<BuiltCapsule, BuildCapsuleError> {
+    let compiled = compile(host, project, options.build.timeout, on_line)?;
+    finish(host, optimiser, &compiled, options)
+}
+
+fn finish(
+    host: &Host,
+    optimiser: &Optimiser,
+    compiled: &Compiled,
+    options: &CapsuleOptions,
+) -> Result<BuiltCapsule, BuildCapsuleError> {
+    let optimised = optimise(host, optimiser, &compiled.bytes, options.optimiser_timeout)?;
+    let named = append_producers(optimised.bytes.clone(), compiled);
+    let bytes = append_manifest(&named, &compiled.name, &compiled.version)?;
+    let report = BuildReport::new(compiled, optimiser, &optimised, &bytes)?;
     Ok(BuiltCapsule { bytes, report })
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::binaryen::WasmOpt;
+use crate::compile::{AssemblyScript, Clang, Zig};
 use crate::host::Host;
 use crate::rust::{Chosen, FindRustError, Survey, first_output};
 
@@ -74,6 +75,7 @@ pub fn doctor(host: &Host) -> DoctorReport {
         },
     });
     checks.push(c_compiler_check(host));
+    checks.extend(language_checks(host));
     DoctorReport {
         version: REPORT_VERSION,
         checks,
@@ -111,6 +113,28 @@ fn rust_checks(host: &Host) -> [Check; 3] {
         None => missing("wasm linker", &FindRustError::NoLinker),
     };
     [cargo, compiler, linker]
+}
+
+/// The compilers of the other languages. Nobody needs all of them.
+fn language_checks(host: &Host) -> [Check; 3] {
+    let clang = Clang::find(host).map(|clang| {
+        let (path, linker) = (clang.path.display(), clang.linker.display());
+        format!("{} ({path}), {} ({linker})", clang.name, clang.linker_name)
+    });
+    let asc = AssemblyScript::find(host, None)
+        .map(|asc| format!("asc {} ({})", asc.version, asc.path.display()));
+    let zig = Zig::find(host).map(|zig| format!("zig {} ({})", zig.version, zig.path.display()));
+    [("c for wasm", clang), ("assemblyscript", asc), ("zig", zig)].map(
+        |(name, found)| match found {
+            Ok(detail) => ok(name, detail),
+            Err(error) => Check {
+                name: name.to_owned(),
+                status: CheckStatus::Optional,
+                detail: error.fact,
+                remedy: Some(error.command),
+            },
+        },
+    )
 }
 
 /// Some of tenzik's dependencies contain C code.

@@ -75,6 +75,11 @@ impl Host {
         self.cache.as_ref().map(|cache| cache.join("tenzik"))
     }
 
+    /// Where `scripts/setup-languages` puts compilers that no package manager of the system has.
+    pub(crate) fn languages(&self) -> Option<PathBuf> {
+        self.tenzik_cache().map(|cache| cache.join("languages"))
+    }
+
     /// The value of `TENZIK_WASM_TOOLCHAIN`.
     pub(crate) fn rust_way(&self) -> Option<&OsStr> {
         self.rust_way.as_deref()

@@ -2,9 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::build_rust::Built;
+use crate::compiled::Compiled;
 use crate::optimise::{Candidate, Optimised, Optimiser};
-use crate::rust::RustToolchain;
 use crate::sections::{Section, SectionsError, sections};
 
 /// The version of [`BuildReport`]'s JSON.
@@ -28,13 +27,15 @@ pub struct BuildReport {
     pub size_limit: Option<u64>,
     /// Where the capsule was written.
     pub output: Option<String>,
+    /// What it is written in: a name of `tenzik new --lang`.
+    pub language: String,
     /// The compiler's name for itself.
     pub compiler: String,
-    /// The linker's name for itself.
-    pub linker: String,
-    /// Options of cargo and rustc that every build has.
+    /// The linker's name for itself; `None` where it is a part of the compiler.
+    pub linker: Option<String>,
+    /// Options of the compiler and linker that every build in this language has.
     pub flags: Vec<String>,
-    /// BLAKE3 of the `Cargo.lock`, hexadecimal.
+    /// BLAKE3 of the `Cargo.lock` or `package-lock.json`, hexadecimal.
     pub lock_hash: Option<String>,
     /// The optimiser that won, with its version and options.
     pub optimiser: String,
@@ -59,15 +60,14 @@ pub struct ReportCandidate {
 }
 
 impl BuildReport {
-    /// Describes the capsule `bytes`, made from `built` and `optimised`. The caller fills in
+    /// Describes the capsule `bytes`, made from `compiled` and `optimised`. The caller fills in
     /// `size_limit` and `output`.
     ///
     /// # Errors
     /// [`SectionsError`] when `bytes` are not a module.
     pub fn new(
-        rust: &RustToolchain,
+        compiled: &Compiled,
         optimiser: &Optimiser,
-        built: &Built,
         optimised: &Optimised,
         bytes: &[u8],
     ) -> Result<BuildReport, SectionsError> {
@@ -75,31 +75,31 @@ impl BuildReport {
         Ok(BuildReport {
             version: REPORT_VERSION,
             capsule_id: blake3::hash(bytes).to_hex().to_string(),
-            name: built.name.clone(),
-            capsule_version: built.version.clone(),
+            name: compiled.name.clone(),
+            capsule_version: compiled.version.clone(),
             size: bytes.len() as u64,
             size_limit: None,
             output: None,
-            compiler: rust.compiler().to_owned(),
-            linker: rust.linker_version().to_owned(),
-            flags: built.flags.clone(),
-            lock_hash: built.lock_hash.clone(),
+            language: compiled.language.name().to_owned(),
+            compiler: compiled.compiler.clone(),
+            linker: compiled.linker.clone(),
+            flags: compiled.flags.clone(),
+            lock_hash: compiled.lock_hash.clone(),
             optimiser: optimised.name.clone(),
             candidates: candidates
                 .map(|(optimiser, result)| ReportCandidate { optimiser, result })
                 .collect(),
             sections: sections(bytes)?,
-            toolchain_id: toolchain_id(rust, optimiser),
+            toolchain_id: toolchain_id(&compiled.compiler, compiled.linker.as_deref(), optimiser),
         })
     }
 }
 
 /// Names everything that turns a source into bytes: builds of one source with equal ids make
 /// equal bytes.
-pub fn toolchain_id(rust: &RustToolchain, optimiser: &Optimiser) -> String {
-    format!(
-        "{}; {}; {optimiser}",
-        rust.compiler(),
-        rust.linker_version()
-    )
+fn toolchain_id(compiler: &str, linker: Option<&str>, optimiser: &Optimiser) -> String {
+    match linker {
+        Some(linker) => format!("{compiler}; {linker}; {optimiser}"),
+        None => format!("{compiler}; {optimiser}"),
+    }
 }

@@ -1,5 +1,6 @@
 //! New capsules: directories that build and run at once, made from texts in this program.
 
+mod files;
 mod name;
 mod sdk;
 
@@ -8,87 +9,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use crate::language::Language;
 use name::check_name;
 
-/// The language of a new capsule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum TemplateLanguage {
-    /// `rust`: a crate with the SDK beside it.
-    #[default]
-    Rust,
-    /// `wat`: WebAssembly text.
-    Wat,
-}
-
-impl TemplateLanguage {
-    /// Every language.
-    pub const ALL: [TemplateLanguage; 2] = [TemplateLanguage::Rust, TemplateLanguage::Wat];
-
-    /// Its name on the command line.
-    pub const fn name(self) -> &'static str {
-        match self {
-            TemplateLanguage::Rust => "rust",
-            TemplateLanguage::Wat => "wat",
-        }
-    }
-
-    /// Pairs of path and content. `{{name}}` in both stands for the name of the capsule.
-    const fn files(self) -> &'static [(&'static str, &'static str)] {
-        match self {
-            TemplateLanguage::Rust => &[
-                (
-                    ".gitignore",
-                    include_str!("../templates/rust/gitignore.template"),
-                ),
-                (
-                    "Cargo.toml",
-                    include_str!("../templates/rust/Cargo.toml.template"),
-                ),
-                (
-                    "README.md",
-                    include_str!("../templates/rust/README.md.template"),
-                ),
-                (
-                    "src/lib.rs",
-                    include_str!("../templates/rust/lib.rs.template"),
-                ),
-            ],
-            TemplateLanguage::Wat => &[
-                (
-                    "README.md",
-                    include_str!("../templates/wat/README.md.template"),
-                ),
-                (
-                    "{{name}}.wat",
-                    include_str!("../templates/wat/capsule.wat.template"),
-                ),
-            ],
-        }
-    }
-
-    /// The files of a new capsule.
-    fn render(self, name: &str) -> Vec<(PathBuf, String)> {
-        let named = |text: &str| text.replace("{{name}}", name);
-        let own = self
-            .files()
-            .iter()
-            .map(|(path, content)| (PathBuf::from(named(path)), named(content)));
-        let sdk = match self {
-            TemplateLanguage::Rust => sdk::vendored_files(),
-            TemplateLanguage::Wat => Vec::new(),
-        };
-        own.chain(sdk).collect()
-    }
-}
-
-impl FromStr for TemplateLanguage {
+impl FromStr for Language {
     type Err = NewCapsuleError;
 
-    fn from_str(text: &str) -> Result<TemplateLanguage, NewCapsuleError> {
-        let found = TemplateLanguage::ALL
-            .into_iter()
-            .find(|language| language.name() == text);
-        found.ok_or_else(|| NewCapsuleError::UnknownLanguage {
+    fn from_str(text: &str) -> Result<Language, NewCapsuleError> {
+        Language::named(text).ok_or_else(|| NewCapsuleError::UnknownLanguage {
             value: text.to_owned(),
         })
     }
@@ -108,7 +36,7 @@ pub struct Created {
 #[non_exhaustive]
 pub enum NewCapsuleError {
     /// There is no template for the language.
-    #[error("there is no template for {value:?}; use rust or wat")]
+    #[error("there is no template for {value:?}; use rust, c, assemblyscript, zig or wat")]
     UnknownLanguage {
         /// What was asked for.
         value: String,
@@ -145,7 +73,7 @@ pub enum NewCapsuleError {
 pub fn new_capsule(
     parent: &Path,
     name: &str,
-    language: TemplateLanguage,
+    language: Language,
 ) -> Result<Created, NewCapsuleError> {
     check_name(name)?;
     let directory = parent.join(name);
@@ -162,7 +90,7 @@ pub fn new_capsule(
         // Missing, or not readable: then creating it says why.
         Err(_) => {}
     }
-    let files = language.render(name);
+    let files = files::render(language, name);
     write_all(parent, &directory, &files).map_err(|source| match source.kind() {
         io::ErrorKind::DirectoryNotEmpty
         | io::ErrorKind::AlreadyExists
@@ -206,11 +134,11 @@ mod tests {
     fn an_empty_directory_is_used_and_a_used_one_refused() {
         let parent = tempfile::tempdir().unwrap();
         fs::create_dir(parent.path().join("first")).unwrap();
-        for language in TemplateLanguage::ALL {
-            let name = if language == TemplateLanguage::Rust {
+        for language in Language::ALL {
+            let name = if language == Language::Rust {
                 "first"
             } else {
-                "second"
+                language.name()
             };
             let created = new_capsule(parent.path(), name, language).unwrap();
             for file in &created.files {
@@ -226,10 +154,9 @@ mod tests {
     fn nothing_is_left_after_a_refusal() {
         let parent = tempfile::tempdir().unwrap();
         fs::write(parent.path().join("file"), "mine").unwrap();
-        let error = new_capsule(parent.path(), "file", TemplateLanguage::Rust).unwrap_err();
+        let error = new_capsule(parent.path(), "file", Language::Rust).unwrap_err();
         assert!(matches!(error, NewCapsuleError::Exists { .. }), "{error}");
-        let error =
-            new_capsule(&parent.path().join("absent"), "a", TemplateLanguage::Wat).unwrap_err();
+        let error = new_capsule(&parent.path().join("absent"), "a", Language::Wat).unwrap_err();
         assert!(matches!(error, NewCapsuleError::Write { .. }), "{error}");
         let left: Vec<_> = fs::read_dir(parent.path())
             .unwrap()
@@ -249,14 +176,14 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         let usual = parent.path().join("usual");
         fs::create_dir(&usual).unwrap();
-        let created = new_capsule(parent.path(), "a", TemplateLanguage::Wat).unwrap();
+        let created = new_capsule(parent.path(), "a", Language::Wat).unwrap();
         let mode = |path: &Path| path.metadata().unwrap().permissions().mode();
         assert_eq!(mode(&created.directory), mode(&usual));
     }
 
     #[test]
     fn the_text_template_assembles() {
-        let files = TemplateLanguage::Wat.render("a");
+        let files = files::render(Language::Wat, "a");
         let (_, text) = files
             .iter()
             .find(|(path, _)| path == Path::new("a.wat"))

@@ -12,9 +12,9 @@ use std::time::Duration;
 
 use tenzik_toolchain::{
     BuildOptions, BuildReport, BuildRustError, BuiltCapsule, Candidate, CapsuleOptions,
-    CheckStatus, Host, OptimiseError, Optimiser, OptimiserChoice, ProcessError, RustToolchain,
-    TemplateLanguage, append_manifest, build_capsule, build_rust, doctor, find_optimiser,
-    find_rust, new_capsule, optimise, sections,
+    CheckStatus, Host, Language, OptimiseError, Optimiser, OptimiserChoice, ProcessError,
+    RustToolchain, append_manifest, build_capsule, build_rust, doctor, find_optimiser, find_rust,
+    new_capsule, optimise, sections,
 };
 use wasmparser::{Parser, Payload, Validator};
 
@@ -74,9 +74,7 @@ fn build(
 
 fn template(parent: &Path, name: &str) -> PathBuf {
     std::fs::create_dir_all(parent).unwrap();
-    new_capsule(parent, name, TemplateLanguage::Rust)
-        .unwrap()
-        .directory
+    new_capsule(parent, name, Language::Rust).unwrap().directory
 }
 
 fn assert_no_machine_path(wasm: &[u8], directory: &Path) {
@@ -451,7 +449,10 @@ fn the_doctor_names_a_command_for_everything_that_is_missing() {
                 "rust compiler for wasm",
                 "wasm linker",
                 "wasm-opt",
-                "c compiler"
+                "c compiler",
+                "c for wasm",
+                "assemblyscript",
+                "zig"
             ]
         );
         for check in &report.checks {

@@ -11,8 +11,8 @@ use tenzik_runtime::{
     Examination, Loaded, ModuleLimits, Policy, TEXT_BYTES_MAX, Validation, load_module,
 };
 use tenzik_toolchain::{
-    BuildReport, Candidate, CapsuleOptions, Host, OptimiserChoice, build_capsule, find_optimiser,
-    find_rust,
+    BuildCapsuleError, BuildReport, Candidate, CapsuleOptions, CompileError, Host, OptimiserChoice,
+    Project, build_capsule, build_project, find_optimiser, find_rust,
 };
 
 use crate::amount;
@@ -37,8 +37,10 @@ enum OptimiserArgument {
 /// Compile, optimise and validate a capsule.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "A directory with a Cargo.toml is compiled with Rust; a .wat file, or a directory with just one, is\n\
-    assembled unchanged. Nothing is written unless the result is an acceptable capsule."
+    after_help = "A directory with a Cargo.toml is compiled with Rust; one with a tenzik.toml with the compiler of\n\
+    the language that it names: c, assemblyscript, zig or wat. A .wat file, or a directory with just one\n\
+    and without these two, is assembled unchanged. Nothing is written unless the result is an\n\
+    acceptable capsule."
 )]
 pub(crate) struct BuildArguments {
     /// The capsule's directory, or a .wat file.
@@ -71,7 +73,7 @@ struct Built {
 }
 
 pub(crate) fn run(arguments: &BuildArguments) -> ExitCode {
-    match attempt(arguments) {
+    match attempt(arguments, &Host::from_env()) {
         Ok(code) => code,
         Err(failure) => failure.report(arguments.json),
     }
@@ -87,20 +89,20 @@ pub(crate) fn capsule_bytes(source: &Path) -> Result<Vec<u8>, Failure> {
         compile_time: COMPILE_TIME,
         json: false,
     };
-    Ok(built(&arguments)?.bytes)
+    Ok(built(&arguments, &Host::from_env())?.bytes)
 }
 
 /// Assembles or compiles the source.
-fn built(arguments: &BuildArguments) -> Result<Built, Failure> {
-    match text_source(&arguments.source)? {
-        Some(text) => assemble(arguments, &text),
-        None => compile(arguments),
+fn built(arguments: &BuildArguments, host: &Host) -> Result<Built, Failure> {
+    match Source::of(&arguments.source)? {
+        Source::Text(text) => assemble(arguments, &text),
+        source => compile(arguments, &source, host),
     }
 }
 
-fn attempt(arguments: &BuildArguments) -> Result<ExitCode, Failure> {
+fn attempt(arguments: &BuildArguments, host: &Host) -> Result<ExitCode, Failure> {
     let policy = arguments.policy.policy()?;
-    let built = built(arguments)?;
+    let built = built(arguments, host)?;
     let examination = Examination::of(&built.bytes, &policy);
     let exit = examination
         .first_error()
@@ -113,16 +115,50 @@ fn attempt(arguments: &BuildArguments) -> Result<ExitCode, Failure> {
     Ok(exit)
 }
 
-/// The text to assemble: the source itself if it ends in `.wat`, or the only such file of a directory
-/// without a Cargo.toml.
-fn text_source(source: &Path) -> Result<Option<PathBuf>, Failure> {
-    let is_text = |path: &Path| path.extension().is_some_and(|extension| extension == "wat");
-    if is_text(source) {
-        return Ok(Some(source.to_owned()));
+/// What is built.
+enum Source {
+    /// WebAssembly text that is assembled unchanged.
+    Text(PathBuf),
+    /// A directory with a Cargo.toml.
+    Crate,
+    /// A directory with a tenzik.toml.
+    Project(Project),
+}
+
+impl Source {
+    /// The text is the source itself if it ends in `.wat`, or the only such file of a directory
+    /// without a manifest.
+    fn of(source: &Path) -> Result<Source, Failure> {
+        if is_text(source) {
+            return Ok(Source::Text(source.to_owned()));
+        }
+        let project = Project::find(source).map_err(|error| {
+            Failure::usage(
+                error.to_string(),
+                "see the tenzik.toml that tenzik new makes",
+            )
+        })?;
+        let is_crate = source.join("Cargo.toml").exists();
+        match project {
+            Some(_) if is_crate => {
+                let message = format!("{} has a Cargo.toml and a tenzik.toml", shown(source));
+                Err(Failure::usage(
+                    message,
+                    "remove one: a Rust capsule has only the first, every other one only the second",
+                ))
+            }
+            Some(project) => Ok(Source::Project(project)),
+            None if is_crate => Ok(Source::Crate),
+            None => only_text(source).map(Source::Text),
+        }
     }
-    if source.join("Cargo.toml").exists() {
-        return Ok(None);
-    }
+}
+
+fn is_text(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "wat")
+}
+
+fn only_text(source: &Path) -> Result<PathBuf, Failure> {
     let entries = std::fs::read_dir(source).map_err(|error| file("cannot read", source, &error))?;
     let mut texts: Vec<PathBuf> = entries
         .filter_map(Result::ok)
@@ -130,13 +166,16 @@ fn text_source(source: &Path) -> Result<Option<PathBuf>, Failure> {
         .filter(|path| is_text(path))
         .collect();
     match (texts.pop(), texts.is_empty()) {
-        (Some(text), true) => Ok(Some(text)),
+        (Some(text), true) => Ok(text),
         (Some(_), false) => {
             let message = format!("{} has more than one .wat file", shown(source));
             Err(Failure::usage(message, "name the one to build"))
         }
         (None, _) => {
-            let message = format!("{} has neither a Cargo.toml nor a .wat file", shown(source));
+            let message = format!(
+                "{} has neither a Cargo.toml nor a tenzik.toml nor a .wat file",
+                shown(source)
+            );
             Err(Failure::usage(
                 message,
                 "name the directory of a capsule; tenzik new makes one",
@@ -181,16 +220,14 @@ fn rejected(validation: &Validation) -> Failure {
     }
 }
 
-fn compile(arguments: &BuildArguments) -> Result<Built, Failure> {
-    let host = Host::from_env();
+fn compile(arguments: &BuildArguments, source: &Source, host: &Host) -> Result<Built, Failure> {
     let missing = |error: String| Failure::machine(error, "tenzik doctor shows what is missing");
-    let rust = find_rust(&host).map_err(|error| missing(error.to_string()))?;
     let choice = match arguments.optimiser {
         OptimiserArgument::Auto => OptimiserChoice::Auto,
         OptimiserArgument::Builtin => OptimiserChoice::Builtin,
         OptimiserArgument::Binaryen => OptimiserChoice::Binaryen,
     };
-    let optimiser = find_optimiser(&host, choice).map_err(|error| missing(error.to_string()))?;
+    let optimiser = find_optimiser(host, choice).map_err(|error| missing(error.to_string()))?;
     let mut options = CapsuleOptions::default();
     options.build.timeout = arguments.compile_time;
     let spinner = printer::shows_progress().then(ProgressBar::new_spinner);
@@ -201,19 +238,22 @@ fn compile(arguments: &BuildArguments) -> Result<Built, Failure> {
         }
         None => printer::note(line),
     };
-    let built = build_capsule(
-        &host,
-        &rust,
-        &optimiser,
-        &arguments.source,
-        &options,
-        &mut on_line,
-    );
+    let built = match source {
+        Source::Project(project) => {
+            build_project(host, &optimiser, project, &options, &mut on_line)
+        }
+        Source::Crate | Source::Text(_) => {
+            let rust = find_rust(host).map_err(|error| missing(error.to_string()))?;
+            let directory = &arguments.source;
+            build_capsule(host, &rust, &optimiser, directory, &options, &mut on_line)
+        }
+    };
     if let Some(spinner) = &spinner {
         spinner.finish_and_clear();
     }
-    let built = built.map_err(|error| {
-        Failure::machine(error.to_string(), "see the compiler's messages above")
+    let built = built.map_err(|error| match &error {
+        BuildCapsuleError::Compile(CompileError::Find(_)) => missing(error.to_string()),
+        _ => Failure::machine(error.to_string(), "see the compiler's messages above"),
     })?;
     let output = arguments
         .output
@@ -263,6 +303,9 @@ fn report(
     }
     if let Some(report) = &built.report {
         printer::result(&format!("compiler   {}", report.compiler));
+        if let Some(linker) = &report.linker {
+            printer::result(&format!("linker     {linker}"));
+        }
         printer::result(&format!("optimiser  {}", report.optimiser));
         for candidate in &report.candidates {
             let result = match &candidate.result {

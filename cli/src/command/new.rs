@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use tenzik_toolchain::{NewCapsuleError, TemplateLanguage, new_capsule};
+use tenzik_toolchain::{Language, NewCapsuleError, new_capsule};
 
 use crate::exit_code::ExitCode;
 use crate::failure::{Failure, shown};
@@ -13,9 +13,16 @@ use crate::printer;
 
 /// The language of a template.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Language {
+enum Template {
     /// Rust with the tenzik SDK.
     Rust,
+    /// C with the tenzik SDK.
+    C,
+    /// AssemblyScript with the tenzik SDK.
+    #[value(name = "assemblyscript")]
+    AssemblyScript,
+    /// Zig with the tenzik SDK.
+    Zig,
     /// WebAssembly text.
     Wat,
 }
@@ -31,7 +38,7 @@ pub(crate) struct NewArguments {
     name: String,
     /// Language of the template.
     #[arg(long, value_enum, default_value = "rust")]
-    lang: Language,
+    lang: Template,
     /// Print one JSON object.
     #[arg(long)]
     json: bool,
@@ -39,8 +46,11 @@ pub(crate) struct NewArguments {
 
 pub(crate) fn run(arguments: &NewArguments) -> ExitCode {
     let language = match arguments.lang {
-        Language::Rust => TemplateLanguage::Rust,
-        Language::Wat => TemplateLanguage::Wat,
+        Template::Rust => Language::Rust,
+        Template::C => Language::C,
+        Template::AssemblyScript => Language::AssemblyScript,
+        Template::Zig => Language::Zig,
+        Template::Wat => Language::Wat,
     };
     let created = match new_capsule(Path::new(""), &arguments.name, language) {
         Ok(created) => created,
