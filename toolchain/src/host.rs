@@ -12,6 +12,8 @@ mod process;
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use process::ProcessError;
 pub(crate) use process::{Call, Finished};
@@ -24,6 +26,7 @@ pub struct Host {
     cache: Option<PathBuf>,
     rust_way: Option<OsString>,
     c_compiler: Option<OsString>,
+    stop: Option<Arc<AtomicBool>>,
 }
 
 impl Host {
@@ -40,6 +43,7 @@ impl Host {
             cache,
             rust_way: env::var_os("TENZIK_WASM_TOOLCHAIN").filter(|way| !way.is_empty()),
             c_compiler: env::var_os("CC").filter(|compiler| !compiler.is_empty()),
+            stop: None,
         }
     }
 
@@ -68,6 +72,21 @@ impl Host {
             rust_way: Some(way.into()),
             ..self
         }
+    }
+
+    /// This machine until `stop` is true: then every program that runs is killed with its
+    /// descendants, and none is started any more.
+    #[must_use]
+    pub fn with_stop(self, stop: Arc<AtomicBool>) -> Host {
+        Host {
+            stop: Some(stop),
+            ..self
+        }
+    }
+
+    fn is_stopped(&self) -> bool {
+        let stop = self.stop.as_ref();
+        stop.is_some_and(|stop| stop.load(Ordering::Relaxed))
     }
 
     /// tenzik's own cache directory; `None` when the user has no home.

@@ -38,6 +38,7 @@ mod build_capsule;
 mod report;
 
 mod doctor;
+mod snapshot;
 mod template;
 
 pub use binaryen::WasmOpt;
@@ -59,4 +60,5 @@ pub use project::{PROJECT_FILE, Project, ProjectError};
 pub use report::{BuildReport, ReportCandidate, ReportSection};
 pub use rust::{FindRustError, RustToolchain, RustWay, find_rust};
 pub use sections::{Section, SectionsError, sections};
+pub use snapshot::{Snapshot, SnapshotError};
 pub use template::{Created, NewCapsuleError, new_capsule};

@@ -1,5 +1,8 @@
 //! `tenzik build`: from source to a validated capsule.
 
+mod watch;
+
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -40,7 +43,8 @@ enum OptimiserArgument {
     after_help = "A directory with a Cargo.toml is compiled with Rust; one with a tenzik.toml with the compiler of\n\
     the language that it names: c, assemblyscript, zig or wat. A .wat file, or a directory with just one\n\
     and without these two, is assembled unchanged. Nothing is written unless the result is an\n\
-    acceptable capsule."
+    acceptable capsule.\n\n\
+    Example:\n  tenzik build --watch --run -- --input-text hello"
 )]
 pub(crate) struct BuildArguments {
     /// The capsule's directory, or a .wat file.
@@ -57,7 +61,16 @@ pub(crate) struct BuildArguments {
     /// Longest time for the compiler.
     #[arg(long, value_name = "DURATION", value_parser = amount::duration, default_value = "10m")]
     compile_time: Duration,
-    /// Print one JSON object.
+    /// Build again whenever a source changes, until Ctrl-C.
+    #[arg(long)]
+    watch: bool,
+    /// Run the capsule after each build that succeeds.
+    #[arg(long, requires = "watch")]
+    run: bool,
+    /// Arguments for `tenzik run`.
+    #[arg(last = true, requires = "run", value_name = "RUN ARGUMENTS")]
+    run_arguments: Vec<OsString>,
+    /// Print one JSON object for each build.
     #[arg(long)]
     json: bool,
 }
@@ -73,7 +86,12 @@ struct Built {
 }
 
 pub(crate) fn run(arguments: &BuildArguments) -> ExitCode {
-    match attempt(arguments, &Host::from_env()) {
+    let ended = if arguments.watch {
+        watch::watch(arguments)
+    } else {
+        attempt(arguments, &Host::from_env()).map(|(exit, _)| exit)
+    };
+    match ended {
         Ok(code) => code,
         Err(failure) => failure.report(arguments.json),
     }
@@ -87,6 +105,9 @@ pub(crate) fn capsule_bytes(source: &Path) -> Result<Vec<u8>, Failure> {
         policy: PolicyArguments::default(),
         optimiser: OptimiserArgument::Auto,
         compile_time: COMPILE_TIME,
+        watch: false,
+        run: false,
+        run_arguments: Vec::new(),
         json: false,
     };
     Ok(built(&arguments, &Host::from_env())?.bytes)
@@ -100,7 +121,8 @@ fn built(arguments: &BuildArguments, host: &Host) -> Result<Built, Failure> {
     }
 }
 
-fn attempt(arguments: &BuildArguments, host: &Host) -> Result<ExitCode, Failure> {
+/// Builds once and returns where the capsule is, or would be.
+fn attempt(arguments: &BuildArguments, host: &Host) -> Result<(ExitCode, PathBuf), Failure> {
     let policy = arguments.policy.policy()?;
     let built = built(arguments, host)?;
     let examination = Examination::of(&built.bytes, &policy);
@@ -111,8 +133,9 @@ fn attempt(arguments: &BuildArguments, host: &Host) -> Result<ExitCode, Failure>
         write_whole(&built.output, &built.bytes)
             .map_err(|error| file("cannot write", &built.output, &error))?;
     }
+    let output = built.output.clone();
     report(arguments, &policy, built, &examination, exit);
-    Ok(exit)
+    Ok((exit, output))
 }
 
 /// What is built.

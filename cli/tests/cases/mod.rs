@@ -15,3 +15,4 @@ mod sdks;
 mod signatures;
 mod testing;
 mod validate;
+mod watch;

@@ -22,6 +22,8 @@ use super::output::{Event, send_chunks, send_lines};
 const STDOUT_BYTES_MAX: usize = 64 << 20;
 /// Lines of standard error that are kept for error messages.
 const KEPT_LINES: usize = 64;
+/// How soon a silent process is killed after tenzik was told to stop.
+const STOP_POLL: Duration = Duration::from_millis(50);
 /// How often a process that closed its output is asked whether it has ended.
 const POLL: Duration = Duration::from_millis(2);
 
@@ -44,6 +46,12 @@ pub enum ProcessError {
         program: String,
         /// The time it had.
         seconds: u64,
+    },
+    /// It was killed because tenzik was told to stop.
+    #[error("{program} was stopped by a signal to tenzik; start the command again")]
+    Stopped {
+        /// The program.
+        program: String,
     },
     /// It was killed because of its standard output.
     #[error("{program} was stopped after it wrote more than {bytes} bytes to its standard output")]
@@ -133,6 +141,12 @@ impl Host {
         on_line: &mut dyn FnMut(&str),
     ) -> Result<Finished, ProcessError> {
         let deadline = Instant::now() + call.timeout;
+        let stopped = || ProcessError::Stopped {
+            program: call.name(),
+        };
+        if self.is_stopped() {
+            return Err(stopped());
+        }
         let mut group = Group::start(self, &call)?;
         let events = group.read_output().map_err(|source| ProcessError::Start {
             program: call.name(),
@@ -145,7 +159,11 @@ impl Host {
 
         let (mut stdout, mut lines, mut open) = (Vec::new(), VecDeque::new(), 2);
         while open > 0 {
-            match events.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            if self.is_stopped() {
+                return Err(stopped());
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            match events.recv_timeout(left.min(STOP_POLL)) {
                 Ok(Event::Stdout(bytes)) if stdout.len() + bytes.len() > STDOUT_BYTES_MAX => {
                     return Err(ProcessError::TooMuchOutput {
                         program: call.name(),
@@ -161,6 +179,7 @@ impl Host {
                     lines.push_back(line);
                 }
                 Ok(Event::Closed) => open -= 1,
+                Err(RecvTimeoutError::Timeout) if Instant::now() < deadline => {}
                 Err(RecvTimeoutError::Timeout) => return Err(timed_out()),
                 Err(RecvTimeoutError::Disconnected) => break,
             }
@@ -176,6 +195,7 @@ impl Host {
                     });
                 }
                 Ok(None) if Instant::now() >= deadline => return Err(timed_out()),
+                Ok(None) if self.is_stopped() => return Err(stopped()),
                 Ok(None) => thread::sleep(POLL),
                 Err(source) => {
                     return Err(ProcessError::Wait {
@@ -314,6 +334,22 @@ mod tests {
     fn is_zombie(pid: rustix::process::Pid) -> bool {
         std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero()))
             .is_ok_and(|stat| stat.contains(") Z "))
+    }
+
+    #[test]
+    fn a_host_that_is_stopped_ends_its_processes_and_starts_no_more() {
+        let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let host = Host::from_env().with_stop(std::sync::Arc::clone(&stop));
+        let script = Call::new(Path::new("/bin/sh"), Duration::from_secs(60))
+            .arguments(["-c", "echo ready >&2; exec sleep 1000"]);
+        // The first line of the process is the moment at which the signal comes.
+        let error = host.run(script, &mut |_| {
+            stop.store(true, std::sync::atomic::Ordering::Relaxed)
+        });
+        assert!(matches!(error, Err(ProcessError::Stopped { .. })));
+        let call = Call::new(Path::new("/nonexistent"), Duration::from_secs(60));
+        let error = host.run(call, &mut |_| {});
+        assert!(matches!(error, Err(ProcessError::Stopped { .. })));
     }
 
     #[test]
