@@ -13,9 +13,12 @@ mod first_party;
 mod json;
 mod policy_arguments;
 mod printer;
+mod profile;
 mod run_input;
 mod run_output;
 mod signed_file;
+mod subject;
+mod svg;
 mod user_directories;
 mod world;
 
@@ -51,6 +54,7 @@ fn dispatch(command: Command) -> ExitCode {
         Command::Inspect(arguments) => command::inspect::run(&arguments),
         Command::Test(arguments) => command::test::run(&arguments),
         Command::Run(arguments) => command::run::run(&arguments),
+        Command::Profile(arguments) => command::profile::run(&arguments),
         Command::Sign(arguments) => command::sign::run(&arguments),
         Command::Verify(arguments) => command::verify::run(&arguments),
         Command::Keygen(arguments) => command::keygen::run(&arguments),

@@ -53,6 +53,34 @@ pub(crate) fn open(path: &Path, io_timeout: Duration) -> Result<OpenedInput, Fai
     })
 }
 
+/// Reads a whole input into memory.
+pub(crate) fn read_whole(
+    path: &Path,
+    io_timeout: Duration,
+    bytes_max: u64,
+) -> Result<Vec<u8>, Failure> {
+    let Input::Stream(mut stream) = open(path, io_timeout)?.input else {
+        return Ok(Vec::new());
+    };
+    let mut bytes = Vec::new();
+    let mut piece = vec![0; 64 << 10];
+    loop {
+        match stream.read(&mut piece) {
+            Ok(0) => return Ok(bytes),
+            Ok(count) => bytes.extend_from_slice(piece.get(..count).unwrap_or_default()),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(failure::file("cannot read the input", path, &error)),
+        }
+        if bytes.len() as u64 > bytes_max {
+            let shown = failure::shown(path);
+            return Err(Failure::usage(
+                format!("the input {shown} is larger than {bytes_max} bytes"),
+                "choose an input that is typical, not one that is large: it is read into memory",
+            ));
+        }
+    }
+}
+
 /// A regular file, as long as it was when it was opened.
 struct RegularFile {
     file: File,

@@ -128,6 +128,34 @@ pub(crate) fn repository() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }
 
+/// Asserts that a section of docs/json.md names every field of `value`, at any depth.
+#[track_caller]
+pub(crate) fn documented(section: &str, value: &serde_json::Value) {
+    let text = std::fs::read_to_string(repository().join("docs/json.md")).unwrap();
+    let (_, rest) = text.split_once(&format!("\n## {section}\n")).unwrap();
+    let part = rest.split("\n## ").next().unwrap();
+    let mut waiting = vec![value];
+    while let Some(value) = waiting.pop() {
+        match value {
+            serde_json::Value::Object(fields) => {
+                for (name, value) in fields {
+                    let named = [format!("\"{name}\":"), format!("`{name}`")];
+                    assert!(
+                        named.iter().any(|named| part.contains(named)),
+                        "{section}: {name}"
+                    );
+                    // The use of a run has its own section.
+                    if name != "usage" && name != "error" {
+                        waiting.push(value);
+                    }
+                }
+            }
+            serde_json::Value::Array(items) => waiting.extend(items),
+            _ => {}
+        }
+    }
+}
+
 /// Whether `program` is there. Where it is not, the caller's test says so loudly; in CI it fails.
 pub(crate) fn has(program: &str, argument: &str) -> bool {
     let found = Command::new(program)

@@ -367,13 +367,15 @@ fn reject(
 }
 
 /// What ended a run that did not succeed.
-struct Ending {
-    exit: ExitCode,
-    status: &'static str,
-    error: Option<(&'static str, String, String)>,
+pub(crate) struct Ending {
+    pub(crate) exit: ExitCode,
+    pub(crate) status: &'static str,
+    /// Code, message and remedy.
+    pub(crate) error: Option<(&'static str, String, String)>,
 }
 
-fn ending(outcome: &Outcome) -> Ending {
+/// How a run ended, as the command says it.
+pub(crate) fn ending(outcome: &Outcome) -> Ending {
     match &outcome.status {
         Status::Ok => Ending {
             exit: ExitCode::Ok,

@@ -9,6 +9,7 @@ mod limits;
 mod native;
 mod nmap;
 mod prebuilt;
+mod profile;
 mod receipts;
 mod sarif;
 mod sdks;

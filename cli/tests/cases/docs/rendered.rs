@@ -254,7 +254,7 @@ fn error_codes(world: &World) -> String {
 
 fn commands(world: &World) -> String {
     let mut text = String::new();
-    let commands: [&[&str]; 19] = [
+    let commands: &[&[&str]] = &[
         &[],
         &["new"],
         &["build"],
@@ -262,6 +262,9 @@ fn commands(world: &World) -> String {
         &["inspect"],
         &["test"],
         &["run"],
+        &["profile"],
+        &["sign"],
+        &["verify"],
         &["keygen"],
         &["receipt"],
         &["receipt", "show"],
@@ -276,7 +279,7 @@ fn commands(world: &World) -> String {
         &["doctor"],
         &["completions"],
     ];
-    for words in commands {
+    for words in commands.iter().copied() {
         let output = world
             .command(words.iter().chain(&["--help"]))
             .env("COLUMNS", COLUMNS)
