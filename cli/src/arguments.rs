@@ -34,6 +34,8 @@ pub(crate) enum Command {
     Test(command::test::TestArguments),
     /// Run a capsule.
     Run(Box<command::run::RunArguments>),
+    /// Measure how fast a capsule is.
+    Bench(Box<command::bench::BenchArguments>),
     /// Show which functions of a capsule use its fuel.
     Profile(Box<command::profile::ProfileArguments>),
     /// Sign a module.

@@ -60,6 +60,8 @@ exit_codes! {
     Receipt = 40, "receipt broken: does not parse, bad signature, untrusted key, differing commitment; or not accepted: replayed, too old, from the future";
     /// A re-execution differs.
     Reexecution = 41, "the re-execution differs";
+    /// Something became worse than a bound allows.
+    Regression = 60, "regression over the allowed bound";
     /// Cases of `tenzik test` failed.
     Cases = 61, "test cases failed";
     /// Unknown command or capsule.

@@ -5,6 +5,7 @@ mod arguments;
 mod command;
 
 mod amount;
+mod bench;
 mod capsule_source;
 mod error_codes;
 mod exit_code;
@@ -54,6 +55,7 @@ fn dispatch(command: Command) -> ExitCode {
         Command::Inspect(arguments) => command::inspect::run(&arguments),
         Command::Test(arguments) => command::test::run(&arguments),
         Command::Run(arguments) => command::run::run(&arguments),
+        Command::Bench(arguments) => command::bench::run(&arguments),
         Command::Profile(arguments) => command::profile::run(&arguments),
         Command::Sign(arguments) => command::sign::run(&arguments),
         Command::Verify(arguments) => command::verify::run(&arguments),

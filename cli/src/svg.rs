@@ -54,6 +54,31 @@ impl Picture {
         );
     }
 
+    /// A line.
+    pub(crate) fn line(&mut self, (x1, y1): (f64, f64), (x2, y2): (f64, f64), attributes: &str) {
+        let _ = writeln!(
+            self.body,
+            r#"<line x1="{}" y1="{}" x2="{}" y2="{}" {attributes}/>"#,
+            number(x1),
+            number(y1),
+            number(x2),
+            number(y2)
+        );
+    }
+
+    /// A line through many points.
+    pub(crate) fn polyline(&mut self, points: &[(f64, f64)], attributes: &str) {
+        let points: Vec<String> = points
+            .iter()
+            .map(|(x, y)| format!("{},{}", number(*x), number(*y)))
+            .collect();
+        let _ = writeln!(
+            self.body,
+            r#"<polyline points="{}" fill="none" {attributes}/>"#,
+            points.join(" ")
+        );
+    }
+
     /// Begins a group that shows `title` when the pointer is over it.
     pub(crate) fn begin_titled(&mut self, title: &str) {
         let _ = writeln!(self.body, "<g><title>{}</title>", escaped(title));

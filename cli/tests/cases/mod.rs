@@ -1,6 +1,7 @@
 //! The cases.
 
 mod authoring;
+mod bench;
 mod contract;
 mod docs;
 mod first_party;

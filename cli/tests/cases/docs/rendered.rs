@@ -262,6 +262,7 @@ fn commands(world: &World) -> String {
         &["inspect"],
         &["test"],
         &["run"],
+        &["bench"],
         &["profile"],
         &["sign"],
         &["verify"],
