@@ -304,3 +304,81 @@ fn a_run_that_the_machine_ends_has_no_profile() {
         "{error}"
     );
 }
+
+/// Modules with a bit flipped are still modules, of a kind that no compiler makes: those that are
+/// accepted are profiled exactly too.
+#[test]
+fn mutants_are_profiled_exactly() {
+    let mut policy = Policy::default();
+    policy.limits.fuel_base = 50_000;
+    policy.limits.memory_bytes_max = 1 << 20;
+    let (mut exact, mut all) = (0, 0);
+    for (name, step) in [
+        ("ok/feature_reference_types", 2),
+        ("ok/feature_bulk_memory", 3),
+        ("ok/json_path", 5),
+    ] {
+        let text = std::fs::read_to_string(&fixture::named(name).path).unwrap();
+        let bytes = wasm(&text);
+        for bit in (0..bytes.len() * 8).step_by(step) {
+            let mut flipped = bytes.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            let what = format!("{name} with bit {bit} flipped");
+            match profile(&flipped, &policy, b"{\"a\":[1,2,3]}", (NOW_MS, 7)) {
+                Some(Ok(profile)) => {
+                    check(&what, &profile.outcome, &profile);
+                    exact += u32::from(profile.outcome.usage.fuel_exact);
+                    all += 1;
+                }
+                None | Some(Err(ProfileError::MachineBound { .. })) => {}
+                Some(Err(error)) => panic!("{what}: {error}"),
+            }
+        }
+    }
+    assert!(exact > 100 && all > exact, "{exact} of {all}");
+}
+
+/// Linkers pad indices to five bytes, so that they can be filled in later.
+#[test]
+fn padded_indices_are_read() {
+    use wasm_encoder::{
+        CodeSection, ExportKind, ExportSection, FunctionSection, MemorySection, MemoryType, Module,
+        TypeSection, ValType,
+    };
+    let mut module = Module::new();
+    let mut types = TypeSection::new();
+    types.ty().function([], [ValType::I32]);
+    let mut functions = FunctionSection::new();
+    functions.function(0).function(0);
+    let mut memories = MemorySection::new();
+    memories.memory(MemoryType {
+        minimum: 1,
+        maximum: None,
+        memory64: false,
+        shared: false,
+        page_size_log2: None,
+    });
+    let mut exports = ExportSection::new();
+    exports.export("memory", ExportKind::Memory, 0);
+    exports.export("run", ExportKind::Func, 1);
+    let mut code = CodeSection::new();
+    // No locals, i32.const 0, end; no locals, call 0 in five bytes, end.
+    code.raw(&[0, 0x41, 0, 0x0b]);
+    code.raw(&[0, 0x10, 0x80, 0x80, 0x80, 0x80, 0x00, 0x0b]);
+    module
+        .section(&types)
+        .section(&functions)
+        .section(&memories);
+    module.section(&exports).section(&code);
+    let bytes = module.finish();
+    let profiled = profile(&bytes, &Policy::default(), b"", (NOW_MS, 7));
+    let profiled = profiled.unwrap().unwrap();
+    assert_eq!(profiled.outcome.status, Status::Ok);
+    assert_eq!(
+        by_frame(&profiled),
+        [(Frame::Function(0), 2, 1), (Frame::Function(1), 5, 1)]
+            .into_iter()
+            .chain([(Frame::Instance, 0, 0), (Frame::Others, 0, 0)])
+            .collect::<Vec<_>>()
+    );
+}
