@@ -314,9 +314,9 @@ fn mutants_are_profiled_exactly() {
     policy.limits.memory_bytes_max = 1 << 20;
     let (mut exact, mut all) = (0, 0);
     for (name, step) in [
-        ("ok/feature_reference_types", 2),
-        ("ok/feature_bulk_memory", 3),
-        ("ok/json_path", 5),
+        ("ok/feature_reference_types", 5),
+        ("ok/feature_bulk_memory", 7),
+        ("ok/json_path", 9),
     ] {
         let text = std::fs::read_to_string(&fixture::named(name).path).unwrap();
         let bytes = wasm(&text);
@@ -335,7 +335,7 @@ fn mutants_are_profiled_exactly() {
             }
         }
     }
-    assert!(exact > 100 && all > exact, "{exact} of {all}");
+    assert!(exact > 40 && all > exact, "{exact} of {all}");
 }
 
 /// Linkers pad indices to five bytes, so that they can be filled in later.
