@@ -12,14 +12,15 @@ pub(crate) fn check_import<'t>(
     offset: usize,
     function_type: impl Fn(u32) -> Option<&'t FuncType>,
 ) -> Result<&'static HostFunction, Finding> {
-    let shown = format!("{}.{}", escaped(import.module), escaped(import.name));
+    // Said only of an import that is refused.
+    let shown = || format!("{}.{}", escaped(import.module), escaped(import.name));
     let row = if import.module == IMPORT_MODULE {
         HostFunction::find(import.name)
     } else {
         None
     };
     let Some(row) = row else {
-        let message = format!("imports {shown}, which is not a host function");
+        let message = format!("imports {}, which is not a host function", shown());
         return Err(
             Finding::error(FindingCode::ImportUnknown, Location::at(offset), message)
                 .with_remedy(unknown_remedy(import)),
@@ -27,7 +28,8 @@ pub(crate) fn check_import<'t>(
     };
     let TypeRef::Func(type_index) = import.ty else {
         let message = format!(
-            "imports {shown} as a {}, but it is a function",
+            "imports {} as a {}, but it is a function",
+            shown(),
             kind_name(import.ty)
         );
         return Err(
@@ -41,7 +43,8 @@ pub(crate) fn check_import<'t>(
     }
     let actual = function_type(type_index).map_or_else(|| "an unknown type".to_owned(), signature);
     let message = format!(
-        "imports {shown} with type {actual}; its type is {}",
+        "imports {} with type {actual}; its type is {}",
+        shown(),
         signature_of(row)
     );
     Err(

@@ -8,6 +8,7 @@
 //!
 //! A manifest is a claim. It can only narrow what a policy grants.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr as _;
 
@@ -31,11 +32,13 @@ pub struct Manifest {
 /// The wire form; fields in the order of the canonical JSON.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ManifestJson {
+struct ManifestJson<'a> {
     abi: u32,
-    name: String,
-    needs: Vec<String>,
-    version: String,
+    #[serde(borrow)]
+    name: Cow<'a, str>,
+    needs: Vec<Cow<'a, str>>,
+    #[serde(borrow)]
+    version: Cow<'a, str>,
 }
 
 /// Why the bytes are not a manifest.
@@ -126,18 +129,24 @@ impl Manifest {
         if bytes.len() > MANIFEST_BYTES_MAX {
             return Err(ManifestError::TooLarge { bytes: bytes.len() });
         }
-        let json: ManifestJson = serde_json::from_slice(bytes)
+        let json: ManifestJson<'_> = serde_json::from_slice(bytes)
             .map_err(|error| ManifestError::Shape(error.to_string()))?;
         if json.abi == 0 || json.abi > ABI_VERSION {
             return Err(ManifestError::Abi(json.abi));
         }
         let mut needs = CapabilitySet::EMPTY;
         for name in &json.needs {
-            let capability =
-                Capability::from_str(name).map_err(|_| ManifestError::Capability(name.clone()))?;
+            let capability = Capability::from_str(name)
+                .map_err(|_| ManifestError::Capability(name.to_string()))?;
             needs = needs.with(capability);
         }
-        let manifest = Manifest::new(&json.name, &json.version, needs)?;
+        check_word("name", &json.name)?;
+        check_word("version", &json.version)?;
+        let manifest = Manifest {
+            name: json.name.into_owned(),
+            needs,
+            version: json.version.into_owned(),
+        };
         if manifest.to_bytes() != bytes {
             return Err(ManifestError::NotCanonical);
         }
@@ -148,13 +157,13 @@ impl Manifest {
     pub fn to_bytes(&self) -> Vec<u8> {
         let json = ManifestJson {
             abi: ABI_VERSION,
-            name: self.name.clone(),
+            name: Cow::Borrowed(&self.name),
             needs: self
                 .needs
                 .iter()
-                .map(|capability| capability.name().to_owned())
+                .map(|capability| Cow::Borrowed(capability.name()))
                 .collect(),
-            version: self.version.clone(),
+            version: Cow::Borrowed(&self.version),
         };
         serde_json::to_vec(&json).unwrap_or_default()
     }
