@@ -15,6 +15,7 @@ fn runtime(cache_modules_max: usize) -> Runtime {
     Runtime::new(&EngineOptions {
         pool_instances: 4,
         cache_modules_max,
+        optimise_after_us: None,
     })
     .unwrap()
 }

@@ -7,7 +7,7 @@ use tenzik_runtime::{
 };
 
 use crate::fixture::{self, Expected, ExpectedFuel, Fixture};
-use crate::world::{Unsized, on_demand, pooled, request, status_text};
+use crate::world::{Unsized, on_demand, optimised, pooled, request, status_text};
 
 /// How much longer than its wall limit a run may take: the machine may be busy with other things.
 const WALL_MARGIN_US: u64 = 10_000_000;
@@ -49,6 +49,10 @@ fn check(fixture: &Fixture) -> Result<(), String> {
     check_outcome(fixture, &first)?;
     let others = [
         ("again", execute(pooled(), fixture, &examination, input())?),
+        (
+            "with the fastest code",
+            execute(optimised(), fixture, &examination, input())?,
+        ),
         (
             "on demand",
             execute(on_demand(), fixture, &examination, input())?,

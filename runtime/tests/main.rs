@@ -13,7 +13,9 @@ mod fixtures;
 mod fuel;
 mod function_names;
 mod manifest;
+
 mod mutants;
+mod optimise;
 mod permits;
 mod profile;
 mod size;

@@ -58,6 +58,7 @@ fn runs_wait_for_an_instance() {
     let runtime = Runtime::new(&EngineOptions {
         pool_instances: INSTANCES,
         cache_modules_max: 10,
+        ..EngineOptions::default()
     })
     .unwrap();
     let echo = wasm(&std::fs::read_to_string(&fixture::named("ok/echo").path).unwrap());
@@ -86,6 +87,7 @@ fn an_instance_keeps_nothing_of_the_run_before() {
     let runtime = Runtime::new(&EngineOptions {
         pool_instances: 1,
         cache_modules_max: 10,
+        ..EngineOptions::default()
     })
     .unwrap();
     // Fails with what it finds in memory, global and table; then leaves traces in all three.

@@ -17,6 +17,20 @@ pub fn pooled() -> &'static Runtime {
         Runtime::new(&EngineOptions {
             pool_instances: 16,
             cache_modules_max: 100,
+            optimise_after_us: None,
+        })
+        .unwrap()
+    })
+}
+
+/// With a pool, and with the fastest code from the first run on.
+pub fn optimised() -> &'static Runtime {
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    RUNTIME.get_or_init(|| {
+        Runtime::new(&EngineOptions {
+            pool_instances: 16,
+            cache_modules_max: 100,
+            optimise_after_us: Some(0),
         })
         .unwrap()
     })
@@ -29,6 +43,7 @@ pub fn on_demand() -> &'static Runtime {
         Runtime::new(&EngineOptions {
             pool_instances: 0,
             cache_modules_max: 100,
+            optimise_after_us: None,
         })
         .unwrap()
     })

@@ -56,6 +56,7 @@ pub struct Capsule {
     pub(crate) memory_pages_min: u64,
     pub(crate) memory_pages_max: Option<u64>,
     pub(crate) register_effort: u64,
+    pub(crate) functions: u32,
 }
 
 impl Capsule {
@@ -92,6 +93,11 @@ impl Capsule {
     /// Pages of 64 KiB that its memory starts with.
     pub fn memory_pages_min(&self) -> u64 {
         self.memory_pages_min
+    }
+
+    /// Functions with a body.
+    pub fn functions(&self) -> u32 {
+        self.functions
     }
 
     /// How hard it is to assign registers in its functions, summed up: the square of locals times

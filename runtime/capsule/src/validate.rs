@@ -125,6 +125,7 @@ pub fn validate(bytes: &[u8], limits: &ModuleLimits) -> Validation {
         memory_pages_min: walk.memory_pages_min,
         memory_pages_max: walk.memory_pages_max,
         register_effort: walk.body_checks.register_effort,
+        functions: walk.bodies,
     });
     Validation {
         findings,

@@ -51,7 +51,7 @@ pub(crate) struct Walk {
     tables: u64,
     pub(crate) sections: Vec<SectionSize>,
     sections_end: usize,
-    bodies: u32,
+    pub(crate) bodies: u32,
     pub(crate) body_checks: Functions,
     allocations: FuncValidatorAllocations,
 }

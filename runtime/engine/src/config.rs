@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 
 use tenzik_capsule::ACCEPTED_FEATURES;
 use wasmtime::{
-    Config, Enabled, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig,
+    Config, Enabled, Inlining, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig,
     RegallocAlgorithm, Strategy, WasmFeatures,
 };
 
@@ -36,6 +36,11 @@ pub struct EngineOptions {
     pub pool_instances: u32,
     /// Compiled capsules that are kept. Default 100.
     pub cache_modules_max: usize,
+    /// Microseconds that a capsule runs in all in quickly compiled code before a thread in the
+    /// background compiles faster code for it; 0 compiles both at once, and without a value all code
+    /// is compiled once, as good as for runs over a stream. Results and fuel are the same either
+    /// way. Default 5,000.
+    pub optimise_after_us: Option<u64>,
 }
 
 impl Default for EngineOptions {
@@ -43,6 +48,7 @@ impl Default for EngineOptions {
         EngineOptions {
             pool_instances: 64,
             cache_modules_max: 100,
+            optimise_after_us: Some(5_000),
         }
     }
 }
@@ -53,6 +59,7 @@ impl EngineOptions {
         EngineOptions {
             pool_instances: 0,
             cache_modules_max: 1,
+            optimise_after_us: None,
         }
     }
 }
@@ -66,20 +73,50 @@ pub(crate) struct Variant {
     pub(crate) stack_bytes: u64,
     /// Instances in the pool, 0 without one.
     pub(crate) pool_instances: u32,
-    /// Whether registers are assigned in one pass: somewhat slower code, in linear time.
-    pub(crate) single_pass: bool,
+    /// How much work is put into the code.
+    pub(crate) tier: Tier,
+}
+
+/// How much work is put into code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Tier {
+    /// Nothing is optimised and registers are assigned in one pass: code that is half as fast, in
+    /// half the time and in time that is linear.
+    Quick,
+    /// Each function is optimised.
+    Plain,
+    /// Functions are merged into their callers, then optimised.
+    Merged,
+}
+
+impl Variant {
+    /// The same variant, compiled quickly.
+    pub(crate) fn quick(self) -> Variant {
+        Variant {
+            tier: Tier::Quick,
+            ..self
+        }
+    }
 }
 
 /// The configuration of one variant.
 pub(crate) fn config(variant: Variant) -> Config {
     let mut config = Config::new();
     config.strategy(Strategy::Cranelift);
-    config.cranelift_opt_level(OptLevel::Speed);
     config.wasm_features(WasmFeatures::all(), false);
     config.wasm_features(ACCEPTED_FEATURES, true);
-    if variant.single_pass {
-        config.cranelift_regalloc_algorithm(RegallocAlgorithm::SinglePass);
-    }
+    match variant.tier {
+        Tier::Quick => config
+            .cranelift_opt_level(OptLevel::None)
+            .cranelift_regalloc_algorithm(RegallocAlgorithm::SinglePass),
+        Tier::Plain => config.cranelift_opt_level(OptLevel::Speed),
+        Tier::Merged => config
+            .cranelift_opt_level(OptLevel::Speed)
+            .compiler_inlining(Inlining::Yes),
+    };
+    // Nobody but wasmtime walks the stack, and wasmtime needs no tables for it.
+    #[cfg(not(windows))]
+    config.native_unwind_info(false);
     config.cranelift_nan_canonicalization(true);
     config.consume_fuel(true);
     config.operator_cost(operator_cost());

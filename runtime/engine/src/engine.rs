@@ -8,11 +8,12 @@ use tenzik_policy::{Limits, Permit};
 use wasmtime::{Linker, Module};
 
 use crate::cache::Cache;
-use crate::config::{EngineOptions, POOLED_MEMORY_BYTES_MAX, Variant, config};
+use crate::config::{EngineOptions, POOLED_MEMORY_BYTES_MAX, Tier, Variant, config};
 use crate::execute;
 use crate::failure::EngineFailure;
 use crate::input::Input;
 use crate::linker::linker;
+use crate::optimise::{Optimiser, optimise};
 use crate::outcome::Outcome;
 use crate::prepared::{Compiled, PreparedCapsule, needs_epoch};
 use crate::request::RunRequest;
@@ -21,6 +22,10 @@ use crate::ticker::{Ticker, Ticking};
 
 /// Variants kept at a time; each stack size is one.
 const VARIANTS_MAX: usize = 16;
+
+/// Longest input in memory that is worth no more than quick code: a parser takes about a millisecond
+/// for it, which is what quick code saves.
+const QUICK_INPUT_BYTES_MAX: u64 = 128 << 10;
 
 /// Effort from which registers are assigned in a single pass: below it a capsule of 5 KB compiles in
 /// about 0.1 s at worst. Larger modules may take as much more.
@@ -34,9 +39,11 @@ const PAGE_BYTES: u64 = 65_536;
 
 /// Compiles and runs capsules. Shared by reference between threads.
 pub struct Engine {
-    compiler: Compiler,
+    compiler: Arc<Compiler>,
+    optimiser: Optimiser,
     ticker: Ticker,
     pool_instances: u32,
+    optimise_after_us: Option<u64>,
 }
 
 /// Compiles capsules and keeps what it compiled, by the digest of the capsule and the variant of
@@ -63,18 +70,19 @@ impl Engine {
             targets: Mutex::new(HashMap::new()),
             cache: Cache::new(options.cache_modules_max),
         };
-        let mut engine = Engine {
-            compiler,
+        let engine = Engine {
+            compiler: Arc::new(compiler),
+            optimiser: Optimiser::default(),
             ticker: Ticker::default(),
             pool_instances: options.pool_instances,
+            optimise_after_us: options.optimise_after_us,
         };
-        let variant = engine.variant(&Limits::DEFAULT, false);
-        if engine.compiler.target(variant).is_err() && variant.pool_instances > 0 {
-            engine.pool_instances = 0;
-            engine
-                .compiler
-                .target(engine.variant(&Limits::DEFAULT, false))?;
-        }
+        let plain = engine.variant(&Limits::DEFAULT, false);
+        let first = match options.optimise_after_us {
+            Some(_) => plain.quick(),
+            None => plain,
+        };
+        engine.compiler.target(first)?;
         Ok(engine)
     }
 
@@ -84,15 +92,15 @@ impl Engine {
         "wasmtime-48.0.8-cranelift"
     }
 
-    /// Compiles `capsule` for runs with default limits and small inputs; what other runs need is
-    /// compiled when they come.
+    /// Compiles `capsule` for runs with default limits and small inputs in memory; what other runs
+    /// need is compiled when they come.
     ///
     /// # Errors
     /// [`EngineFailure::Compile`].
     pub fn prepare(&self, capsule: &Capsule) -> Result<PreparedCapsule, EngineFailure> {
         let prepared = PreparedCapsule::new(capsule.clone());
-        let variant = self.variant_of(capsule, &Limits::DEFAULT, false);
-        prepared.compiled(variant, &self.compiler)?;
+        let plain = self.variant_of(capsule, &Limits::DEFAULT, false);
+        self.first_code(&prepared, plain, 0)?;
         Ok(prepared)
     }
 
@@ -108,8 +116,11 @@ impl Engine {
     ) -> Result<PreparedCapsule, EngineFailure> {
         let prepared = PreparedCapsule::new(capsule.clone());
         let epoch = needs_epoch(limits, input.size_hint());
-        let variant = self.variant_of(capsule, limits, epoch);
-        prepared.compiled(variant, &self.compiler)?;
+        let plain = self.variant_of(capsule, limits, epoch);
+        match input {
+            Input::Bytes(bytes) => self.first_code(&prepared, plain, bytes.len() as u64)?,
+            Input::Stream(_) => prepared.compiled(plain, &self.compiler)?,
+        };
         Ok(prepared)
     }
 
@@ -132,17 +143,89 @@ impl Engine {
         }
         let limits = permit.limits();
         let epoch = needs_epoch(limits, request.input.size_hint());
-        let variant = self.variant_of(prepared.capsule(), limits, epoch);
-        let compiled = prepared.compiled(variant, &self.compiler)?;
+        let plain = self.variant_of(prepared.capsule(), limits, epoch);
+        if self.optimise_after_us.is_some()
+            && let Some(first) = request.repeatable()
+        {
+            let (tier, outcome) = self.run_repeatable(prepared, plain, limits, first)?;
+            if !tier.is_verdict_of_plain_code(&outcome.status) || tier == plain.tier {
+                return Ok(outcome);
+            }
+        }
+        let compiled = prepared.compiled(plain, &self.compiler)?;
+        self.run(&compiled, limits, request, epoch)
+    }
+
+    /// Runs what can be run again, on the fastest code that there is; says which.
+    fn run_repeatable(
+        &self,
+        prepared: &PreparedCapsule,
+        plain: Variant,
+        limits: &Limits,
+        request: RunRequest,
+    ) -> Result<(Tier, Outcome), EngineFailure> {
+        let input_bytes = request.input.size_hint().unwrap_or(u64::MAX);
+        let first = self.first_code(prepared, plain, input_bytes)?;
+        if let Some(faster) = first.optimised.code() {
+            let request = RunRequest {
+                bound_fuel: request.bound_fuel && faster.tier == Tier::Plain,
+                ..request
+            };
+            let outcome = self.run(faster, limits, request, plain.epoch)?;
+            return Ok((faster.tier, outcome));
+        }
+        let outcome = self.run(&first, limits, request, plain.epoch)?;
+        if let Some(after_us) = self.optimise_after_us
+            && first.optimised.is_due(outcome.usage.wall_us, after_us)
+        {
+            self.optimiser
+                .ask(&self.compiler, prepared.capsule(), plain, &first);
+        }
+        Ok((first.tier, outcome))
+    }
+
+    /// The code for the first runs over inputs in memory of so many bytes.
+    fn first_code(
+        &self,
+        prepared: &PreparedCapsule,
+        plain: Variant,
+        input_bytes: u64,
+    ) -> Result<Arc<Compiled>, EngineFailure> {
+        let tiered = self.optimise_after_us.is_some();
+        let variant = if tiered && input_bytes <= QUICK_INPUT_BYTES_MAX {
+            plain.quick()
+        } else {
+            plain
+        };
+        let first = prepared.compiled(variant, &self.compiler)?;
+        if self.optimise_after_us == Some(0) && first.optimised.code().is_none() {
+            optimise(&self.compiler, prepared.capsule(), plain, &first);
+        }
+        Ok(first)
+    }
+
+    /// Runs `compiled` once.
+    fn run(
+        &self,
+        compiled: &Compiled,
+        limits: &Limits,
+        request: RunRequest,
+        epoch: bool,
+    ) -> Result<Outcome, EngineFailure> {
         let ticking = if epoch {
-            Some(self.tick(&compiled))
+            Some(self.tick(compiled))
         } else {
             None
         };
         let _ticking = ticking
             .transpose()
             .map_err(|source| EngineFailure::Thread { bytes: 0, source })?;
-        execute::execute(&compiled, limits, request, epoch)
+        execute::execute(compiled, limits, request, epoch)
+    }
+
+    /// Makes compiled code of `compiled` look at the clock until what is returned is dropped.
+    pub(crate) fn tick(&self, compiled: &Compiled) -> std::io::Result<Ticking> {
+        self.ticker.tick(compiled.instance_pre.module().engine())
     }
 
     /// Compiled capsules that are kept now.
@@ -150,23 +233,31 @@ impl Engine {
         self.compiler.cache.len()
     }
 
-    /// The variant for runs of `capsule`: a memory that starts larger than those of the pool is
+    /// Whether the first runs of `prepared` with default limits and small inputs were enough to get
+    /// faster code: see [`EngineOptions::optimise_after_us`].
+    pub fn is_optimised(&self, prepared: &PreparedCapsule) -> bool {
+        let plain = self.variant_of(prepared.capsule(), &Limits::DEFAULT, false);
+        let first = self.first_code(prepared, plain, 0);
+        first.is_ok_and(|first| first.optimised.code().is_some())
+    }
+
+    /// The variant of plain code for runs of `capsule`: a memory that starts larger than those of the pool is
     /// allocated for the run, and code that would take too long to optimise is not optimised.
     pub(crate) fn variant_of(&self, capsule: &Capsule, limits: &Limits, epoch: bool) -> Variant {
         let variant = self.variant(limits, epoch);
         let bytes = (capsule.bytes().len() as u64).max(REGISTER_EFFORT_BYTES);
         let effort_max = bytes.saturating_mul(REGISTER_EFFORT_MAX) / REGISTER_EFFORT_BYTES;
         let fits_pool = capsule.memory_pages_min() <= POOLED_MEMORY_BYTES_MAX / PAGE_BYTES;
+        let tier = if capsule.register_effort() > effort_max {
+            Tier::Quick
+        } else {
+            Tier::Plain
+        };
         Variant {
             pool_instances: if fits_pool { variant.pool_instances } else { 0 },
-            single_pass: capsule.register_effort() > effort_max,
+            tier,
             ..variant
         }
-    }
-
-    /// Makes compiled code of `compiled` look at the clock until what is returned is dropped.
-    pub(crate) fn tick(&self, compiled: &Compiled) -> std::io::Result<Ticking> {
-        self.ticker.tick(compiled.instance_pre.module().engine())
     }
 
     fn variant(&self, limits: &Limits, epoch: bool) -> Variant {
@@ -175,7 +266,7 @@ impl Engine {
             epoch,
             stack_bytes: limits.stack_bytes_max,
             pool_instances: if pooled { self.pool_instances } else { 0 },
-            single_pass: false,
+            tier: Tier::Plain,
         }
     }
 }
@@ -191,6 +282,17 @@ impl Compiler {
         if let Some(compiled) = self.cache.find(&key) {
             return Ok(compiled);
         }
+        let compiled = Arc::new(self.translate(capsule, variant)?);
+        self.cache.insert(key, Arc::clone(&compiled));
+        Ok(compiled)
+    }
+
+    /// Compiles `capsule` and links it.
+    pub(crate) fn translate(
+        &self,
+        capsule: &Capsule,
+        variant: Variant,
+    ) -> Result<Compiled, EngineFailure> {
         let target = self.target(variant)?;
         let module = Module::from_binary(&target.engine, capsule.bytes())
             .map_err(|error| EngineFailure::Compile(format!("{error:#}")))?;
@@ -198,9 +300,7 @@ impl Compiler {
             .linker
             .instantiate_pre(&module)
             .map_err(|error| EngineFailure::Compile(format!("{error:#}")))?;
-        let compiled = Arc::new(Compiled::new(&module, instance_pre)?);
-        self.cache.insert(key, Arc::clone(&compiled));
-        Ok(compiled)
+        Compiled::new(&module, instance_pre, variant.tier)
     }
 
     fn target(&self, variant: Variant) -> Result<Arc<Target>, EngineFailure> {
@@ -209,7 +309,18 @@ impl Compiler {
             return Ok(Arc::clone(target));
         }
         let setup = |error: wasmtime::Error| EngineFailure::Setup(format!("{error:#}"));
-        let engine = wasmtime::Engine::new(&config(variant)).map_err(setup)?;
+        let pooled = wasmtime::Engine::new(&config(variant));
+        let engine = match pooled {
+            // The address space may have no room for a pool.
+            Err(_) if variant.pool_instances > 0 => {
+                let alone = Variant {
+                    pool_instances: 0,
+                    ..variant
+                };
+                wasmtime::Engine::new(&config(alone)).map_err(setup)?
+            }
+            engine => engine.map_err(setup)?,
+        };
         let linker = linker(&engine).map_err(setup)?;
         let target = Arc::new(Target { engine, linker });
         if targets.len() >= VARIANTS_MAX {

@@ -20,6 +20,7 @@ mod host;
 mod input;
 mod limiter;
 mod linker;
+mod optimise;
 mod outcome;
 mod output;
 mod prepared;

@@ -6,20 +6,23 @@ use tenzik_capsule::Capsule;
 use tenzik_policy::Limits;
 use wasmtime::{InstancePre, Module, ModuleExport};
 
-use crate::config::Variant;
+use crate::config::{Tier, Variant};
 use crate::engine::Compiler;
 use crate::failure::EngineFailure;
+use crate::optimise::Optimised;
 use crate::state::RunState;
 
-/// Nanoseconds that a unit of fuel takes at worst, in loops made to miss every cache.
-const FUEL_NS_WORST: u128 = 25;
+/// Nanoseconds that a unit of fuel is taken to need at worst. Loops made to miss every cache were
+/// measured to need less than 25; quickly compiled code adds instructions to them.
+const FUEL_NS_WORST: u128 = 30;
 
 /// A capsule that is ready to run.
 #[derive(Clone)]
 pub struct PreparedCapsule {
     capsule: Capsule,
-    /// Without and with epoch checks, each compiled when it is first needed.
-    compiled: Arc<[Slot; 2]>,
+    /// Without and with epoch checks, and of both quick code and other, each compiled when it is
+    /// first needed.
+    compiled: Arc<[Slot; 4]>,
 }
 
 /// The code of the first variant that was compiled for this slot.
@@ -30,13 +33,15 @@ pub(crate) struct Compiled {
     pub(crate) instance_pre: InstancePre<RunState>,
     pub(crate) run: ModuleExport,
     pub(crate) memory: ModuleExport,
+    pub(crate) tier: Tier,
+    pub(crate) optimised: Optimised,
 }
 
 impl PreparedCapsule {
     pub(crate) fn new(capsule: Capsule) -> PreparedCapsule {
         PreparedCapsule {
             capsule,
-            compiled: Arc::new([OnceLock::new(), OnceLock::new()]),
+            compiled: Arc::default(),
         }
     }
 
@@ -51,8 +56,13 @@ impl PreparedCapsule {
         variant: Variant,
         compiler: &Compiler,
     ) -> Result<Arc<Compiled>, EngineFailure> {
-        let [without, with] = &*self.compiled;
-        let slot = if variant.epoch { with } else { without };
+        let [quick, plain, quick_epoch, plain_epoch] = &*self.compiled;
+        let slot = match (variant.epoch, variant.tier == Tier::Quick) {
+            (false, true) => quick,
+            (false, false) => plain,
+            (true, true) => quick_epoch,
+            (true, false) => plain_epoch,
+        };
         if let Some((known, compiled)) = slot.get() {
             if *known == variant {
                 return Ok(Arc::clone(compiled));
@@ -69,6 +79,7 @@ impl Compiled {
     pub(crate) fn new(
         module: &Module,
         instance_pre: InstancePre<RunState>,
+        tier: Tier,
     ) -> Result<Compiled, EngineFailure> {
         let export = |name: &str| {
             module
@@ -79,6 +90,8 @@ impl Compiled {
             run: export("run")?,
             memory: export("memory")?,
             instance_pre,
+            tier,
+            optimised: Optimised::default(),
         })
     }
 }

@@ -83,4 +83,28 @@ impl RunRequest {
             cancel: None,
         }
     }
+
+    /// The same run, to be done before this one without anybody noticing: one that leaves all it
+    /// does in memory. No host function of this version has an effect outside of the run.
+    pub(crate) fn repeatable(&self) -> Option<RunRequest> {
+        let output = match self.output {
+            Output::Keep => Output::Keep,
+            Output::Discard => Output::Discard,
+            Output::Stream(_) => return None,
+        };
+        let (Input::Bytes(bytes), LogTarget::Keep) = (&self.input, &self.log) else {
+            return None;
+        };
+        Some(RunRequest {
+            input: Input::Bytes(Arc::clone(bytes)),
+            output,
+            log: LogTarget::Keep,
+            now_ms: self.now_ms,
+            seed: self.seed,
+            commit: self.commit,
+            commit_whole_input: self.commit_whole_input,
+            bound_fuel: self.bound_fuel,
+            cancel: self.cancel.clone(),
+        })
+    }
 }

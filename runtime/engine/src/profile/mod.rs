@@ -178,7 +178,7 @@ fn compile(copy: &Instrumented, variant: Variant) -> Result<Compiled, EngineFail
     linker.func_wrap(MARK.0, MARK.1, mark).map_err(setup)?;
     let module = Module::from_binary(&engine, &copy.bytes).map_err(failed)?;
     let instance_pre = linker.instantiate_pre(&module).map_err(failed)?;
-    Compiled::new(&module, instance_pre)
+    Compiled::new(&module, instance_pre, variant.tier)
 }
 
 /// The import `mark`: attributes what was used, and gives back what the wrapper uses.
