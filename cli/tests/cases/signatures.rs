@@ -238,6 +238,9 @@ fn what_cannot_be_signed_is_called_by_name() {
         "{said:?}"
     );
 
+    let said = tenzik(&home, "verify echo.wasm --key carol.pub").exits(1);
+    assert!(said.stderr.contains("cannot read carol.pub"), "{said:?}");
+
     // A key that others may read signs nothing.
     let mode = fs::Permissions::from_mode(0o644);
     fs::set_permissions(home.path("alice.pem"), mode).unwrap();
@@ -277,6 +280,9 @@ fn a_run_can_require_a_signature() {
     fs::create_dir(home.path("keys")).unwrap();
     fs::copy(home.path("alice.pub"), home.path("keys/a")).unwrap();
     run("--require-signature --trust keys").exits(0);
+    fs::create_dir(home.path("nobody")).unwrap();
+    let nobody = run("--require-signature --trust nobody");
+    refused(nobody, 12, "signature_untrusted");
 
     // Named instead of beside.
     fs::rename(home.path("echo.wasm.sig"), home.path("sig")).unwrap();

@@ -53,7 +53,7 @@ pub(super) fn own() -> Option<PublicKey> {
 pub(crate) fn parse(word: &str) -> Result<PublicKey, Failure> {
     let remedy = "give the 64 hexadecimal digits that tenzik keygen prints, or a file: PEM made by openssl pkey -pubout, a line of OpenSSH, or a public key of wasmsign2";
     let path = Path::new(word);
-    let named_like_file = word.contains('/') || word.ends_with(".pem") || path.exists();
+    let named_like_file = word.contains(['/', '.']) || path.exists();
     match word.parse::<PublicKey>() {
         Ok(key) => return Ok(key),
         Err(_) if named_like_file => {}
