@@ -159,21 +159,19 @@ impl Report {
             printer::json(&self.object(arguments, exit));
             return exit;
         }
-        let good = self
-            .keys
-            .iter()
-            .filter(|(_, verdict)| *verdict == KeyVerdict::Good);
-        printer::result(&format!(
-            "{}: {}, signed by {} of {} keys",
-            shown(&arguments.file),
-            if finding.is_none() {
-                "verified"
-            } else {
-                "REJECTED"
-            },
-            good.count(),
-            self.keys.len()
-        ));
+        let answer = match finding {
+            Some(_) => "REJECTED",
+            None => "verified",
+        };
+        let good = |(_, verdict): &&(PublicKey, KeyVerdict)| *verdict == KeyVerdict::Good;
+        let (good, keys) = (self.keys.iter().filter(good).count(), self.keys.len());
+        printer::result(&match &self.content {
+            Some(_) => format!(
+                "{}: {answer}, signed by {good} of {keys} keys",
+                shown(&arguments.file)
+            ),
+            None => format!("{}: {answer}", shown(&arguments.file)),
+        });
         for (key, verdict) in &self.keys {
             let word = word(verdict);
             printer::result(&format!("  {word:<16} {key}, key id {}", KeyId::of(key)));

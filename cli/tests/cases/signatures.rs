@@ -310,6 +310,12 @@ fn a_run_can_require_a_signature() {
         "{object}"
     );
 
+    let said = tenzik(&home, "verify echo.wasm --key alice.pub --signature sig").exits(12);
+    assert_eq!(said.text(), "echo.wasm: REJECTED\n");
+    let again = "sign echo.wasm --key alice.pem --anew --force -o sig";
+    tenzik(&home, again).exits(0);
+    run(&format!("{require} --signature sig")).exits(0);
+
     tenzik(&home, "sign echo.wasm --key alice.pem").exits(0);
     home.write("echo.wasm", [&echo()[..], b"\0\x02\x01x"].concat());
     refused(run(require), 12, "signature_content_differs");

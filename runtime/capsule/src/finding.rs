@@ -166,7 +166,7 @@ finding_codes! {
     /// Module or signature are not well-formed.
     SignatureMalformed = "signature_malformed", Signature,
         "signatures are read strictly, in one form: what another tool may read in another way is refused",
-        "get module and signature again, or sign anew with `tenzik sign --anew` as the last step of the build";
+        "get module and signature again, or sign anew with `tenzik sign --anew --force` as the last step of the build";
     /// A trusted key signed another content.
     SignatureContentDiffers = "signature_content_differs", Signature,
         "a trusted key signed other bytes than these",
