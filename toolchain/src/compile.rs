@@ -19,6 +19,7 @@ pub(crate) use zig::Zig;
 use crate::compiled::Compiled;
 use crate::host::{Call, Finished, Host};
 use crate::language::Language;
+use crate::printable::printable;
 use crate::project::Project;
 
 /// A larger file is not the module of a capsule.
@@ -113,7 +114,7 @@ fn first_error(finished: &Finished) -> String {
         line.starts_with("error") || line.contains(" error: ") || line.contains("error:")
     });
     match error {
-        Some(line) => tenzik_capsule::escaped(line),
+        Some(line) => printable(line),
         None => finished.status.to_string(),
     }
 }
@@ -146,4 +147,29 @@ pub(crate) fn version_after<'t>(text: &'t str, before: &str) -> Option<&'t str> 
     version
         .starts_with(|first: char| first.is_ascii_digit())
         .then_some(version)
+}
+
+/// A directory of programs that print their text, whatever they are asked.
+#[cfg(all(test, unix))]
+#[expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests fail like the tests themselves"
+)]
+fn fake_programs(programs: &[(&str, &str)]) -> tempfile::TempDir {
+    use std::os::unix::fs::PermissionsExt as _;
+    let directory = tempfile::tempdir().unwrap();
+    for (name, text) in programs {
+        let path = directory.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, format!("#!/bin/sh\necho '{text}'\n")).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        // A process that another test is just starting may have the file open for writing, until
+        // it is started: then nobody can run the file. It runs for good once it has run.
+        let starts = || {
+            let call = Call::new(&path, Duration::from_secs(10));
+            Host::default().run(call, &mut |_| {}).is_ok()
+        };
+        assert!((0..1_000).any(|_| starts()), "{name} does not start");
+    }
+    directory
 }

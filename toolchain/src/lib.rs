@@ -16,6 +16,7 @@
 mod host;
 
 mod language;
+mod printable;
 mod project;
 
 mod rust;

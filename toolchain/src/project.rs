@@ -17,6 +17,7 @@ use std::path::{Component, Path, PathBuf};
 use serde::Deserialize;
 
 use crate::language::Language;
+use crate::printable::printable;
 
 /// Name of the file.
 pub const PROJECT_FILE: &str = "tenzik.toml";
@@ -191,12 +192,8 @@ impl Project {
 
 /// The message of a TOML error in one line, with the line it is about.
 fn located(text: &str, error: &toml::de::Error) -> String {
-    let message = error
-        .message()
-        .lines()
-        .next()
-        .unwrap_or_default()
-        .to_owned();
+    // It may quote the file.
+    let message = printable(error.message().lines().next().unwrap_or_default());
     match error.span().and_then(|span| text.get(..span.start)) {
         Some(before) => format!("line {}: {message}", before.matches('\n').count() + 1),
         None => message,
@@ -258,6 +255,7 @@ mod tests {
             (whole("c", "\"/etc/passwd\""), "not a file below"),
             (whole("c", "\"-fplugin=x.so\""), "not a file below"),
             (whole("c", "\"\""), "not a file below"),
+            ("\"\\u001b[31m\" = 1\n".to_owned(), "?[31m"),
             ("[".repeat(100_000), "line 1"),
         ] {
             let error = parse(&text).unwrap_err();

@@ -219,6 +219,16 @@ fn projects_that_cannot_be_followed_are_wrong_usage() {
         "{}",
         ended.stderr
     );
+    // A name that leads elsewhere, or into the terminal.
+    for name in ["../q", "/q", "a b", "\\u001b[31m"] {
+        let text =
+            format!("name = \"{name}\"\nversion = \"1\"\nlanguage = \"wat\"\nsource = \"p.wat\"\n");
+        world.write("p/tenzik.toml", text);
+        let ended = world.tenzik(["build", "p"]).exits(1);
+        assert!(ended.stderr.contains("field name"), "{}", ended.stderr);
+        assert!(!ended.stderr.contains('\x1b'), "{}", ended.stderr);
+        assert!(!world.path("q.wasm").exists());
+    }
     // A crate and a project at once: nobody guesses.
     world.write("p/Cargo.toml", "[package]\nname = \"p\"\n");
     let ended = world.tenzik(["build", "p"]).exits(2);
@@ -304,6 +314,14 @@ fn one_program_in_every_language_writes_the_same_bytes() {
             source.to_str().unwrap(),
             &format!("{}.wasm", language.name),
         );
+    }
+    for language in &languages {
+        let example = word_count_source(language).join("tests/example");
+        let wasm = format!("{}.wasm", language.name);
+        let input = example.with_extension("input");
+        let arguments = ["run", &wasm, "--input", input.to_str().unwrap()];
+        let expected = std::fs::read(example.with_extension("output")).unwrap();
+        assert_eq!(world.tenzik(arguments).exits(0).stdout, expected);
     }
     for (name, input) in inputs() {
         let expected = counted(&input);

@@ -112,3 +112,47 @@ fn lock_hash(path: &Path) -> Option<String> {
     let lock = std::fs::read(path).ok()?;
     Some(blake3::hash(&lock).to_hex().to_string())
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::super::fake_programs;
+    use super::*;
+
+    #[test]
+    fn the_projects_own_compiler_comes_first_and_the_cache_last() {
+        let project = fake_programs(&[("node_modules/.bin/asc", "Version 0.28.1")]);
+        let on_path = fake_programs(&[("node", "v20.0.0"), ("asc", "Version 0.28.2")]);
+        let in_cache = "tenzik/languages/assemblyscript/node_modules/.bin/asc";
+        let cache = fake_programs(&[(in_cache, "Version 0.28.3")]);
+        let host = Host::default()
+            .with_path(on_path.path())
+            .with_cache(cache.path());
+        let version =
+            |project: Option<&Path>| AssemblyScript::find(&host, project).unwrap().version;
+        assert_eq!(version(Some(project.path())), "0.28.1");
+        assert_eq!(version(Some(cache.path())), "0.28.2");
+        assert_eq!(version(None), "0.28.2");
+        std::fs::remove_file(on_path.path().join("asc")).unwrap();
+        let found = AssemblyScript::find(&host, None).unwrap();
+        assert_eq!(
+            (found.version.as_str(), found.path),
+            ("0.28.3", cache.path().join(in_cache))
+        );
+    }
+
+    #[test]
+    fn node_and_the_compiler_are_missing_each_with_its_command() {
+        let cache = fake_programs(&[]);
+        let host = Host::default().with_cache(cache.path());
+        let error = AssemblyScript::find(&host, None).unwrap_err();
+        assert_eq!(error.command, "apt-get install nodejs npm");
+        let on_path = fake_programs(&[("node", "v20.0.0"), ("asc", "no version")]);
+        let error = AssemblyScript::find(&host.with_path(on_path.path()), None).unwrap_err();
+        let place = cache.path().join("tenzik/languages/assemblyscript");
+        let command = format!(
+            "npm install --prefix {} assemblyscript@0.28",
+            place.display()
+        );
+        assert_eq!(error.command, command);
+    }
+}

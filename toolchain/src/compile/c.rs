@@ -167,3 +167,61 @@ fn find_linker(host: &Host, clang: &Path, major: u32) -> Option<(PathBuf, String
         (major_of(version)? >= major).then_some((linker, name))
     })
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::super::fake_programs;
+    use super::*;
+
+    fn host(programs: &[(&str, &str)]) -> (tempfile::TempDir, Host) {
+        let directory = fake_programs(programs);
+        let host = Host::default().with_path(directory.path());
+        (directory, host)
+    }
+
+    #[test]
+    fn the_first_clang_that_can_be_used_is_taken() {
+        let (directory, host) = host(&[
+            ("clang", "Debian clang version 14.0.6 wasm32"),
+            ("clang-19", "Debian clang version 19.1.7 wasm32"),
+            ("clang-22", "Debian clang version 22.1.0 wasm32"),
+            ("clang-cpp-23", "clang version 23.0.0 wasm32"),
+            ("wasm-ld", "LLD 14.0.6"),
+            (
+                "wasm-ld-19",
+                "Debian LLD 19.1.7 (compatible with GNU linkers)",
+            ),
+        ]);
+        let clang = Clang::find(&host).unwrap();
+        assert_eq!(clang.path, directory.path().join("clang-19"));
+        assert_eq!(clang.linker, directory.path().join("wasm-ld-19"));
+        assert_eq!(clang.linker_name, "Debian LLD 19.1.7");
+        assert_eq!(clang.version, "19.1.7");
+    }
+
+    #[test]
+    fn what_is_missing_is_said_with_the_command() {
+        let cases: [(&[(&str, &str)], &str); 5] = [
+            (&[], "clang is not on the search path"),
+            (&[("clang", "clang version 15.0.1 wasm32")], "older than 16"),
+            (
+                &[("clang-19", "clang version 19.1.7")],
+                "cannot emit WebAssembly",
+            ),
+            (&[("clang", "gcc 12")], "does not say that it is clang"),
+            (
+                &[
+                    ("clang", "clang version 19.1.7 wasm32"),
+                    ("wasm-ld", "LLD 16.0.0"),
+                ],
+                "no wasm-ld of version 19",
+            ),
+        ];
+        for (programs, reason) in cases {
+            let (_directory, host) = host(programs);
+            let error = Clang::find(&host).unwrap_err();
+            assert!(error.fact.contains(reason), "{error}");
+            assert_eq!(error.command, "apt-get install clang-19 lld-19");
+        }
+    }
+}

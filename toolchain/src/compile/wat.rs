@@ -5,11 +5,10 @@ use std::io::Read as _;
 
 use super::{CompileError, Job};
 use crate::compiled::Compiled;
+use crate::printable::printable;
 
 /// The most bytes of text that are read.
 const TEXT_BYTES_MAX: u64 = 1 << 20;
-/// The most characters of the assembler's message that are shown: it quotes the text.
-const MESSAGE_CHARS_MAX: usize = 2_000;
 
 pub(super) fn compile(job: &Job<'_>) -> Result<Compiled, CompileError> {
     let path = job.project.directory.join(job.source());
@@ -31,10 +30,4 @@ pub(super) fn compile(job: &Job<'_>) -> Result<Compiled, CompileError> {
         message: printable(&error.to_string()),
     })?;
     Ok(Compiled::of(job.project, "wat 1.254.2", bytes))
-}
-
-fn printable(message: &str) -> String {
-    let kept = message.chars().take(MESSAGE_CHARS_MAX);
-    kept.filter(|c| *c == '\n' || c.is_ascii_graphic() || *c == ' ')
-        .collect()
 }

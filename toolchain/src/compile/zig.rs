@@ -119,3 +119,37 @@ fn python_package(host: &Host) -> Option<PathBuf> {
     let zig = Path::new(directory.trim_end()).join("zig");
     zig.is_absolute().then_some(zig)
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::super::fake_programs;
+    use super::*;
+
+    #[test]
+    fn the_search_path_comes_before_the_cache_and_the_python_package_is_last() {
+        let package = fake_programs(&[("zig", "0.17.3")]);
+        let python = package.path().display().to_string();
+        let on_path = fake_programs(&[("zig", "0.17.1"), ("python3", &python)]);
+        let in_cache = "tenzik/languages/ziglang/ziglang/zig";
+        let cache = fake_programs(&[(in_cache, "0.17.2")]);
+        let host = Host::default()
+            .with_path(on_path.path())
+            .with_cache(cache.path());
+        for (version, path) in [
+            ("0.17.1", on_path.path().join("zig")),
+            ("0.17.2", cache.path().join(in_cache)),
+            ("0.17.3", package.path().join("zig")),
+        ] {
+            let found = Zig::find(&host).unwrap();
+            assert_eq!((found.version.as_str(), &found.path), (version, &path));
+            std::fs::remove_file(path).unwrap();
+        }
+        let error = Zig::find(&host).unwrap_err();
+        assert!(
+            error
+                .command
+                .starts_with("python3 -m pip install --target "),
+            "{error}"
+        );
+    }
+}
