@@ -1,0 +1,134 @@
+//! Inputs to start from, and small changes of them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tenzik_runtime::assemble;
+
+use crate::dice::Dice;
+
+/// The inputs that the repository has for an oracle: real ones of each kind, sorted by path. The
+/// inputs that once broke a promise are not among them; those are in `fuzz/regressions`.
+///
+/// # Panics
+/// When the files are not there or there is no such oracle.
+pub fn seeds(oracle: &str) -> Vec<Vec<u8>> {
+    match oracle {
+        "validator" => modules(),
+        "manifest" => MANIFESTS
+            .iter()
+            .map(|text| text.as_bytes().to_vec())
+            .collect(),
+        "receipt" => read_all(&["runtime/evidence/tests/fixtures"], "json"),
+        "nmap" => read_all(
+            &[
+                "capsules/nmap-parse/tests/ok",
+                "capsules/nmap-parse/tests/bad",
+                "docs/examples",
+            ],
+            "xml",
+        ),
+        "json_path" => JSON_PATHS
+            .iter()
+            .map(|text| text.as_bytes().to_vec())
+            .collect(),
+        "execute" => (1..=8).map(executable_seed).collect(),
+        other => panic!("there is no oracle {other}"),
+    }
+}
+
+const MANIFESTS: &[&str] = &[
+    r#"{"abi":1,"name":"nmap-parse","needs":["hash","json"],"version":"0.1.0"}"#,
+    r#"{"abi":1,"name":"x","needs":[],"version":"1"}"#,
+    r#"{"abi":1,"name":"a-b_c.d+e","needs":["base64","hash","json","random","time"],"version":"1.0.0+rc.1"}"#,
+    r#"{"abi":2,"name":"x","needs":["exec"],"version":"1"}"#,
+    r#"{"abi":1,"abi":1,"name":"x","needs":[],"version":"1","extra":null}"#,
+    r#"{"abi":1,"name":"","needs":["hash","hash"],"version":"\u0031"}"#,
+];
+
+const JSON_PATHS: &[&str] = &[
+    "$\n7",
+    "$.a[0]['b',\"c\"]\n{\"a\":[{\"b\":1.0,\"c\":\"\\u00e4\\ud83d\\ude00\"}]}",
+    "$..[?@.a==1 && !(@.b<'x' || @.c>=2.5e1)]\n[{\"a\":1,\"b\":\"y\"},{\"a\":1e0,\"c\":[]}]",
+    "$[?length(@)>1 && count(@.*)<3 && value(@..a)!=null]\n[[1,2],{\"a\":{\"a\":true}},\"abc\"]",
+    "$[?match(@,'[a-c]+\\\\d{1,3}') || search(@,\"^(x|yz)*$\")]\n[\"abc12\",\"yzx\",\"\"]",
+    "$[::-1,1:5:2,-1]\n[0,1,2,3,4,[5,[6]]]",
+    "$..*\n{\"a\":{\"b\":[1,{\"c\":null}]},\"a\":false}",
+    "$[?@.*]\n[[],[[]],{\"\":0}]",
+];
+
+/// Every first-party capsule and every fixture that assembles.
+fn modules() -> Vec<Vec<u8>> {
+    let mut modules = read_all(&["capsules/prebuilt"], "wasm");
+    let texts = read_all(&["capsules/wat/ok", "capsules/wat/hostile"], "wat");
+    let assembled = texts
+        .into_iter()
+        .filter_map(|text| assemble(&String::from_utf8(text).ok()?).ok());
+    // A fixture that is only large teaches nothing, and slows every change of it.
+    modules.extend(assembled.filter(|module| module.len() <= 8 << 10));
+    modules
+}
+
+/// Bytes from which `execute` makes a module and an input.
+pub fn executable_seed(seed: u64) -> Vec<u8> {
+    let mut dice = Dice::new(seed);
+    let size = 256 + dice.roll(3 << 10);
+    dice.bytes(size)
+}
+
+fn read_all(folders: &[&str], ending: &str) -> Vec<Vec<u8>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut paths: Vec<PathBuf> = folders
+        .iter()
+        .flat_map(|folder| fs::read_dir(root.join(folder)).unwrap())
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|found| found == ending))
+        .collect();
+    paths.sort();
+    assert!(
+        !paths.is_empty(),
+        "no files that end in {ending} in {folders:?}"
+    );
+    paths.iter().map(|path| fs::read(path).unwrap()).collect()
+}
+
+/// One input with a few changes: bits, bytes, pieces left out, doubled or taken from another input,
+/// numbers at the edges of their range.
+pub fn mutated(dice: &mut Dice, seeds: &[Vec<u8>]) -> Vec<u8> {
+    let mut bytes = seeds[dice.roll(seeds.len())].clone();
+    for _ in 0..1 + dice.roll(4) {
+        let at = dice.roll(bytes.len() + 1);
+        let most = 1 + dice.roll(16);
+        let end = (at + most).min(bytes.len());
+        match dice.roll(7) {
+            0 if at < bytes.len() => bytes[at] ^= 1 << dice.roll(8),
+            1 if at < bytes.len() => bytes[at] = dice.bytes(1)[0],
+            2 => drop(bytes.drain(at..end)),
+            3 => {
+                let piece = bytes[at..end].to_vec();
+                bytes.splice(at..at, piece);
+            }
+            4 => {
+                let other = &seeds[dice.roll(seeds.len())];
+                let from = dice.roll(other.len() + 1);
+                let to = (from + most).min(other.len());
+                bytes.splice(at..end, other[from..to].to_vec());
+            }
+            5 => {
+                let edges: [&[u8]; 8] = [
+                    b"\0",
+                    b"\x7f",
+                    b"\x80",
+                    b"\xff",
+                    b"\xff\xff\xff\xff\x0f",
+                    b"18446744073709551616",
+                    b"\xed\xa0\x80",
+                    b"\"",
+                ];
+                bytes.splice(at..at, edges[dice.roll(edges.len())].to_vec());
+            }
+            _ => bytes.truncate(at),
+        }
+    }
+    bytes
+}

@@ -1,0 +1,5 @@
+//! The oracles over inputs that are the same each time.
+
+#![cfg(test)]
+
+mod seeded;
