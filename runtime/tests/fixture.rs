@@ -11,6 +11,7 @@
 //! ;; log: LEVEL "text"              all of them, in order
 //! ;; message-size: BYTES            of the failure
 //! ;; memory-bytes: BYTES            the peak
+//! ;; host-bytes: BYTES              that host functions may take beside it
 //! ;; fuel: exact                    or fuel: at least UNITS
 //! ;; limits: NAME=VALUE …           names as in receipts
 //! ;; profile: NAME
@@ -58,6 +59,7 @@ pub struct Fixture {
     pub log: Option<Vec<(String, Vec<u8>)>>,
     pub message_size: Option<usize>,
     pub memory_bytes: Option<u64>,
+    pub host_bytes: u64,
     pub fuel: Option<ExpectedFuel>,
     pub policy: Policy,
     pub seed: u64,
@@ -85,10 +87,19 @@ pub fn named(name: &str) -> &'static Fixture {
         .unwrap_or_else(|| panic!("there is no fixture {name}"))
 }
 
+/// The fixture of this name, without reading the others.
+pub fn alone(name: &str) -> Fixture {
+    let path = folder_of_folders().join(name).with_extension("wat");
+    let text = std::fs::read_to_string(&path).unwrap();
+    read(name.to_owned(), path, &text).unwrap()
+}
+
+fn folder_of_folders() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../capsules/wat")
+}
+
 fn read_folder(folder: &'static str) -> impl Iterator<Item = Fixture> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../capsules/wat")
-        .join(folder);
+    let path = folder_of_folders().join(folder);
     let entries =
         std::fs::read_dir(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     entries.map(move |entry| {
@@ -117,6 +128,7 @@ fn read(name: String, path: PathBuf, text: &str) -> Result<Fixture, String> {
         log: None,
         message_size: None,
         memory_bytes: None,
+        host_bytes: 0,
         fuel: None,
         policy: profile_of(text)?.policy(),
         seed: 7,
@@ -142,6 +154,7 @@ fn read(name: String, path: PathBuf, text: &str) -> Result<Fixture, String> {
                     .push((level.to_owned(), quoted(text)?));
             }
             "message-size" => fixture.message_size = Some(number(value)?),
+            "host-bytes" => fixture.host_bytes = number(value)?,
             "memory-bytes" => fixture.memory_bytes = Some(number(value)?),
             "fuel" => {
                 fixture.fuel = Some(match value.strip_prefix("at least ") {

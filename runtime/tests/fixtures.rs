@@ -82,7 +82,7 @@ fn check(fixture: &Fixture) -> Result<(), String> {
 }
 
 /// The verdict, over the same way from the file as `tenzik run` takes.
-fn examine(fixture: &Fixture) -> Result<Examination, String> {
+pub fn examine(fixture: &Fixture) -> Result<Examination, String> {
     let loaded = load_module(&fixture.path, &fixture.policy.limits.module_limits())
         .map_err(|error| error.to_string())?;
     Ok(match loaded {
@@ -145,7 +145,7 @@ fn check_reject(
     })
 }
 
-fn execute(
+pub fn execute(
     runtime: &Runtime,
     fixture: &Fixture,
     examination: &Examination,

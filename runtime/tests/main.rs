@@ -13,7 +13,7 @@ mod fixtures;
 mod fuel;
 mod function_names;
 mod manifest;
-
+mod measured;
 mod mutants;
 mod optimise;
 mod permits;
