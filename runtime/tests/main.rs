@@ -6,6 +6,7 @@
 mod fixture;
 mod world;
 
+mod boundary;
 mod cache;
 mod cancellation;
 mod compile_time;
