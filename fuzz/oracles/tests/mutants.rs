@@ -10,6 +10,7 @@ use tenzik_runtime::{
     EngineOptions, Examination, Input, Limits, Outcome, Policy, RunRequest, Runtime, Status,
 };
 use wasm_mutate::WasmMutate;
+use wasmparser::{Operator, Parser, Payload};
 
 /// Steps that wasm-mutate may take for one mutant.
 const MUTATION_FUEL: u64 = 200;
@@ -88,6 +89,28 @@ fn run(runtime: &Runtime, module: &[u8], policy: &Policy, input: &str) -> Option
     Some(outcome)
 }
 
+/// How many operators have both a value and an effect. wasm-mutate takes any operand for a mere value:
+/// from `x` it makes `x & x`, also where `x` is a call or sets a local, which does not mean the same.
+fn effects(module: &[u8]) -> usize {
+    let payloads = Parser::new(0).parse_all(module);
+    let bodies = payloads.filter_map(|payload| match payload {
+        Ok(Payload::CodeSectionEntry(body)) => body.get_operators_reader().ok(),
+        _ => None,
+    });
+    bodies
+        .flatten()
+        .filter(|operator| {
+            matches!(
+                operator,
+                Ok(Operator::Call { .. }
+                    | Operator::CallIndirect { .. }
+                    | Operator::LocalTee { .. }
+                    | Operator::MemoryGrow { .. })
+            )
+        })
+        .count()
+}
+
 #[test]
 fn any_mutant_stays_within_its_limits() {
     let runtime = Runtime::new(&EngineOptions::one_shot()).unwrap();
@@ -111,7 +134,11 @@ fn mutants_that_mean_the_same_do_the_same() {
         assert_eq!(original.status, Status::Ok, "{name}");
         let mutants = mutants(&module, true);
         let mut compared = 0;
+        let effects_of_original = effects(&module);
         for mutant in mutants.iter().filter(|mutant| **mutant != module) {
+            if effects(mutant) != effects_of_original {
+                continue;
+            }
             let Some(outcome) = run(&runtime, mutant, &policy(), input) else {
                 continue;
             };
@@ -119,9 +146,8 @@ fn mutants_that_mean_the_same_do_the_same() {
             assert_eq!(outcome.status, original.status, "{name}");
             assert_eq!(outcome.output, original.output, "{name}");
             assert_eq!(outcome.log, original.log, "{name}");
-            let (calls, same) = (outcome.usage, &original.usage);
             assert_eq!(
-                calls.host_calls_by_function, same.host_calls_by_function,
+                outcome.usage.host_calls_by_function, original.usage.host_calls_by_function,
                 "{name}"
             );
         }
