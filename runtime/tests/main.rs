@@ -15,6 +15,7 @@ mod fuel;
 mod function_names;
 mod manifest;
 mod measured;
+
 mod mutants;
 mod optimise;
 mod permits;

@@ -32,19 +32,27 @@ const INPUT_BYTES_MAX: usize = 256;
 /// # Panics
 /// When it does not.
 pub fn execute(bytes: &[u8]) {
+    executed(bytes);
+}
+
+/// Like [`execute`]; whether there was a module that could be run.
+///
+/// # Panics
+/// When what must hold does not.
+pub fn executed(bytes: &[u8]) -> bool {
     let mut entropy = Unstructured::new(bytes);
-    let Ok(references) = entropy.arbitrary::<bool>() else {
-        return;
+    let Ok(references) = entropy.ratio(1, 4) else {
+        return false;
     };
     let Ok(module) = Module::new(config(references), &mut entropy) else {
-        return;
+        return false;
     };
     let input = entropy.take_rest();
     let input = &input[..input.len().min(INPUT_BYTES_MAX)];
-    check(&module.to_bytes(), input, bytes.len());
+    check(&module.to_bytes(), input, bytes.len())
 }
 
-fn check(module: &[u8], input: &[u8], choice: usize) {
+fn check(module: &[u8], input: &[u8], choice: usize) -> bool {
     let policy = Policy {
         limits: EXECUTE_LIMITS,
         ..Policy::default()
@@ -53,11 +61,12 @@ fn check(module: &[u8], input: &[u8], choice: usize) {
     let agreement = agreement(module, examination.validation());
     if examination.admitted().is_none() {
         assert_ne!(agreement, Agreement::Accepted);
-        return;
+        return false;
     }
     let first = run(&examination, input, Way::Pooled);
     let other = Way::ALL[choice % Way::ALL.len()];
     assert_same(&first, &run(&examination, input, other));
+    true
 }
 
 /// Modules that have the exports of a capsule and import nothing but host functions.
@@ -70,7 +79,8 @@ fn config(references: bool) -> Config {
         custom_page_sizes_enabled: false,
         exceptions_enabled: false,
         gc_enabled: false,
-        max_memories: 1,
+        // Besides the one that is exported.
+        max_memories: 0,
         max_memory32_bytes: 1 << 20,
         max_table_elements: 1_000,
         max_tables: 2,

@@ -14,6 +14,7 @@ mod seed;
 
 mod manifest;
 mod receipt;
+mod signature;
 mod validator;
 
 mod running;
@@ -23,13 +24,14 @@ mod json_path;
 mod nmap;
 
 pub use dice::Dice;
-pub use execute::{EXECUTE_LIMITS, execute};
+pub use execute::{EXECUTE_LIMITS, execute, executed};
 pub use json_path::json_path;
 pub use manifest::manifest;
 pub use nmap::nmap;
 pub use receipt::receipt;
 pub use running::{assert_same, assert_within};
 pub use seed::{executable_seed, mutated, seeds};
+pub use signature::signature;
 pub use validator::{Agreement, agreement, validator};
 
 /// A part of tenzik and what is promised of it.
@@ -54,6 +56,10 @@ pub const ORACLES: &[Oracle] = &[
     Oracle {
         name: "receipt",
         check: receipt,
+    },
+    Oracle {
+        name: "signature",
+        check: signature,
     },
     Oracle {
         name: "nmap",

@@ -32,6 +32,8 @@ pub fn receipt(bytes: &[u8]) {
     assert_canonical(&json);
     let mut body: Map<String, Value> = serde_json::from_str(&json).unwrap();
     body.remove("signature").unwrap();
+    // Where a receipt stands in its batch is not part of what is stated.
+    body.retain(|name, _| !name.starts_with("batch_"));
     assert_eq!(
         serde_json::to_string(&body).unwrap(),
         receipt.body().to_json()

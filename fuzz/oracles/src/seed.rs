@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use tenzik_runtime::assemble;
+use tenzik_runtime::evidence::signature::{ModuleSignature, SignableModule, SshSignature};
+use tenzik_runtime::{NodeKey, assemble};
 
 use crate::dice::Dice;
 
@@ -20,6 +21,7 @@ pub fn seeds(oracle: &str) -> Vec<Vec<u8>> {
             .map(|text| text.as_bytes().to_vec())
             .collect(),
         "receipt" => read_all(&["runtime/evidence/tests/fixtures"], "json"),
+        "signature" => signed(),
         "nmap" => read_all(
             &[
                 "capsules/nmap-parse/tests/ok",
@@ -67,6 +69,25 @@ fn modules() -> Vec<Vec<u8>> {
     // A fixture that is only large teaches nothing, and slows every change of it.
     modules.extend(assembled.filter(|module| module.len() <= 8 << 10));
     modules
+}
+
+/// Modules with a signature inside, each signature also alone, and as ssh-keygen writes it.
+fn signed() -> Vec<Vec<u8>> {
+    let key = NodeKey::from_seed(&[9; 32]);
+    let capsules = read_all(&["capsules/prebuilt"], "wasm");
+    let inputs = capsules.iter().flat_map(|capsule| {
+        let module = SignableModule::parse(capsule).unwrap();
+        let mut signature = ModuleSignature::new();
+        signature.sign(module.hashes(), &key).unwrap();
+        let ssh = SshSignature::sign(capsule, &key).to_text().into_bytes();
+        [
+            module.embed(&signature),
+            signature.to_bytes(),
+            ssh,
+            capsule.clone(),
+        ]
+    });
+    inputs.collect()
 }
 
 /// Bytes from which `execute` makes a module and an input.
