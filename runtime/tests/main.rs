@@ -15,7 +15,6 @@ mod fuel;
 mod function_names;
 mod manifest;
 mod measured;
-
 mod mutants;
 mod optimise;
 mod permits;
