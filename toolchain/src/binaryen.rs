@@ -76,33 +76,94 @@ impl WasmOpt {
         timeout: Duration,
     ) -> Result<Option<Vec<u8>>, WasmOptError> {
         let directory = tempfile::tempdir()?;
-        let (input, output) = (
-            directory.path().join("in.wasm"),
-            directory.path().join("out.wasm"),
-        );
-        std::fs::write(&input, wasm)?;
-        let call = Call::new(&self.path, timeout)
-            .directory(directory.path())
-            .arguments(FEATURES)
-            .arguments(options)
-            .arguments([
-                "--strip-debug",
-                "--strip-producers",
-                "--strip-target-features",
-            ])
-            .arguments([input.as_os_str(), "-o".as_ref(), output.as_os_str()]);
-        let finished = host.run(call, &mut |_| {})?;
-        if !finished.status.success() {
-            let message = finished
-                .last_lines
-                .into_iter()
-                .find(|line| !line.is_empty());
-            let message = message.unwrap_or_else(|| finished.status.to_string());
-            return Err(WasmOptError::Failed { message });
-        }
-        if std::fs::metadata(&output)?.len() > wasm.len() as u64 {
+        let files = Files::write(directory.path(), wasm)?;
+        let call = self
+            .call(&files, options, timeout)
+            .arguments(["--strip-debug"]);
+        finish(host, call)?;
+        if std::fs::metadata(&files.output)?.len() > wasm.len() as u64 {
             return Ok(None);
         }
-        Ok(Some(std::fs::read(&output)?))
+        Ok(Some(std::fs::read(&files.output)?))
     }
+
+    /// Runs one strategy on a module with names and a source map, and keeps both.
+    pub(crate) fn run_traced(
+        &self,
+        host: &Host,
+        options: &[&str],
+        wasm: &[u8],
+        source_map: &[u8],
+        timeout: Duration,
+    ) -> Result<Traced, WasmOptError> {
+        let directory = tempfile::tempdir()?;
+        let files = Files::write(directory.path(), wasm)?;
+        let map = |name: &str| directory.path().join(name);
+        let (before, after) = (map("in.map"), map("out.map"));
+        std::fs::write(&before, source_map)?;
+        let call = self
+            .call(&files, options, timeout)
+            .arguments([
+                "--debuginfo".as_ref(),
+                "--input-source-map".as_ref(),
+                before.as_os_str(),
+            ])
+            .arguments(["--output-source-map".as_ref(), after.as_os_str()]);
+        finish(host, call)?;
+        Ok(Traced {
+            wasm: std::fs::read(&files.output)?,
+            source_map: std::fs::read(&after)?,
+        })
+    }
+
+    fn call<'a>(&'a self, files: &'a Files<'_>, options: &[&str], timeout: Duration) -> Call<'a> {
+        Call::new(&self.path, timeout)
+            .directory(files.directory)
+            .arguments(FEATURES)
+            .arguments(options)
+            .arguments(["--strip-producers", "--strip-target-features"])
+            .arguments([
+                files.input.as_os_str(),
+                "-o".as_ref(),
+                files.output.as_os_str(),
+            ])
+    }
+}
+
+/// A module that was followed through `wasm-opt`.
+pub(crate) struct Traced {
+    pub(crate) wasm: Vec<u8>,
+    pub(crate) source_map: Vec<u8>,
+}
+
+/// Input and output of one run.
+struct Files<'a> {
+    directory: &'a Path,
+    input: PathBuf,
+    output: PathBuf,
+}
+
+impl Files<'_> {
+    fn write<'a>(directory: &'a Path, wasm: &[u8]) -> std::io::Result<Files<'a>> {
+        let files = Files {
+            directory,
+            input: directory.join("in.wasm"),
+            output: directory.join("out.wasm"),
+        };
+        std::fs::write(&files.input, wasm)?;
+        Ok(files)
+    }
+}
+
+fn finish(host: &Host, call: Call<'_>) -> Result<(), WasmOptError> {
+    let finished = host.run(call, &mut |_| {})?;
+    if finished.status.success() {
+        return Ok(());
+    }
+    let message = finished
+        .last_lines
+        .into_iter()
+        .find(|line| !line.is_empty());
+    let message = message.unwrap_or_else(|| finished.status.to_string());
+    Err(WasmOptError::Failed { message })
 }

@@ -15,6 +15,7 @@ use module::{modules_made, read_module};
 use crate::crate_metadata::{CrateMetadata, Package};
 use crate::host::{Call, Finished, Host};
 use crate::rust::{RustToolchain, TARGET};
+use crate::sidecar::DebugModule;
 
 /// A profile of its own, so that authors need no settings and theirs do not change the result.
 const PROFILE: [&str; 9] = [
@@ -35,6 +36,18 @@ const RUSTFLAGS: [&str; 2] = [
     "-Clink-arg=-zstack-size=16384",
     "-Clink-arg=--compress-relocations",
 ];
+
+/// For a second build that only tells where code comes from. `--compress-relocations` does not go
+/// together with debug information. These are no settings of the profile: cargo would derive other
+/// symbol names from it, and the linker other code.
+const DEBUG_RUSTFLAGS: [&str; 3] = [
+    "-Clink-arg=-zstack-size=16384",
+    "-Cdebuginfo=line-tables-only",
+    "-Cstrip=none",
+];
+
+/// Where the second build is kept, below the target directory, so that neither discards the other.
+const DEBUG_DIRECTORY: &str = "tenzik-debug";
 
 /// Variables that would change the result. `CARGO_ENCODED_RUSTFLAGS` wins over every other source
 /// of compiler flags, so those need not be named.
@@ -95,38 +108,10 @@ pub fn build_rust(
     options: &BuildOptions,
     on_line: &mut dyn FnMut(&str),
 ) -> Result<Built, BuildRustError> {
-    let no_manifest = || BuildRustError::NoManifest {
-        directory: directory.display().to_string(),
-    };
-    // cargo resolves links in the paths it reports, so the manifest is found by its real path.
-    let directory = directory.canonicalize().map_err(|_| no_manifest())?;
-    let manifest = directory.join("Cargo.toml");
-    if !manifest.is_file() {
-        return Err(no_manifest());
-    }
-    let deadline = Instant::now() + options.timeout;
-    let mut cargo = Cargo {
-        host,
-        rust,
-        directory: &directory,
-        manifest: &manifest,
-        options,
-        deadline,
-        locked: false,
-    };
-    cargo.locked = cargo.workspace_root()?.join("Cargo.lock").is_file();
+    let cargo = Cargo::begin(host, rust, directory, options)?;
     let metadata = cargo.metadata()?;
-    let package = metadata
-        .package(&manifest)
-        .ok_or_else(|| BuildRustError::NoPackage {
-            manifest: manifest.display().to_string(),
-        })?;
-    if !package.has_cdylib() {
-        return Err(BuildRustError::NotCdylib {
-            name: package.name.clone(),
-        });
-    }
-    let module = cargo.build(package, &metadata, on_line)?;
+    let package = cargo.package(&metadata)?;
+    let module = cargo.build(package, &metadata, None, on_line)?;
     let lock = std::fs::read(metadata.workspace_root.join("Cargo.lock")).ok();
     Ok(Built {
         bytes: read_module(&module)?,
@@ -141,26 +126,97 @@ pub fn build_rust(
     })
 }
 
+/// Compiles the crate once more, with names and source lines, into a directory of its own. Its code
+/// is that of [`build_rust`] in other bytes, unless the compiler does something else because of the
+/// debug information: whoever uses it has to compare.
+///
+/// # Errors
+/// [`BuildRustError`].
+pub fn build_rust_debug(
+    host: &Host,
+    rust: &RustToolchain,
+    directory: &Path,
+    options: &BuildOptions,
+    on_line: &mut dyn FnMut(&str),
+) -> Result<DebugModule, BuildRustError> {
+    let cargo = Cargo::begin(host, rust, directory, options)?;
+    let metadata = cargo.metadata()?;
+    let package = cargo.package(&metadata)?;
+    let target = metadata.target_directory().join(DEBUG_DIRECTORY);
+    let module = cargo.build(package, &metadata, Some(&target), on_line)?;
+    let names = metadata.path_names().into_iter();
+    Ok(DebugModule {
+        wasm: read_module(&module)?,
+        source_map: None,
+        path_names: names
+            .map(|(directory, name)| (directory.to_string_lossy().into_owned(), name))
+            .collect(),
+    })
+}
+
 /// The calls of cargo for one crate.
 struct Cargo<'a> {
     host: &'a Host,
     rust: &'a RustToolchain,
-    directory: &'a Path,
-    manifest: &'a Path,
+    directory: PathBuf,
+    manifest: PathBuf,
     options: &'a BuildOptions,
     deadline: Instant,
     /// Whether there is a lock file to follow.
     locked: bool,
 }
 
-impl Cargo<'_> {
+impl<'a> Cargo<'a> {
+    fn begin(
+        host: &'a Host,
+        rust: &'a RustToolchain,
+        directory: &Path,
+        options: &'a BuildOptions,
+    ) -> Result<Cargo<'a>, BuildRustError> {
+        let no_manifest = || BuildRustError::NoManifest {
+            directory: directory.display().to_string(),
+        };
+        // cargo resolves links in the paths it reports, so the manifest is found by its real path.
+        let directory = directory.canonicalize().map_err(|_| no_manifest())?;
+        let manifest = directory.join("Cargo.toml");
+        if !manifest.is_file() {
+            return Err(no_manifest());
+        }
+        let mut cargo = Cargo {
+            host,
+            rust,
+            directory,
+            manifest,
+            options,
+            deadline: Instant::now() + options.timeout,
+            locked: false,
+        };
+        cargo.locked = cargo.workspace_root()?.join("Cargo.lock").is_file();
+        Ok(cargo)
+    }
+
+    fn package<'m>(&self, metadata: &'m CrateMetadata) -> Result<&'m Package, BuildRustError> {
+        let package =
+            metadata
+                .package(&self.manifest)
+                .ok_or_else(|| BuildRustError::NoPackage {
+                    manifest: self.manifest.display().to_string(),
+                })?;
+        if !package.has_cdylib() {
+            return Err(BuildRustError::NotCdylib {
+                name: package.name.clone(),
+            });
+        }
+        Ok(package)
+    }
+
     fn workspace_root(&self) -> Result<PathBuf, BuildRustError> {
         let command = "locate-project";
         let call = self.call(command).arguments(["--workspace"]);
         let finished = self.finish(command, call, &mut |_| {})?;
         let project: Project = serde_json::from_slice(&finished.stdout)
             .map_err(|source| BuildRustError::CargoOutput { command, source })?;
-        Ok(project.root.parent().unwrap_or(self.directory).to_owned())
+        Ok(project.root.parent().unwrap_or(&self.directory).to_owned())
     }
 
     fn metadata(&self) -> Result<CrateMetadata, BuildRustError> {
@@ -174,18 +230,23 @@ impl Cargo<'_> {
         })
     }
 
-    /// Returns the path of the module.
+    /// Returns the path of the module. With `debug`, the build has debug information and is kept
+    /// there.
     fn build(
         &self,
         package: &Package,
         metadata: &CrateMetadata,
+        debug: Option<&Path>,
         on_line: &mut dyn FnMut(&str),
     ) -> Result<PathBuf, BuildRustError> {
         let mut call = self
             .call("build")
             .arguments(["--lib", "--profile", "tenzik", "--target", TARGET])
             .arguments(["--message-format", "json-render-diagnostics"])
-            .set("CARGO_ENCODED_RUSTFLAGS", self.rustflags(metadata));
+            .set("CARGO_ENCODED_RUSTFLAGS", self.rustflags(metadata, debug));
+        if let Some(target) = debug {
+            call = call.set("CARGO_TARGET_DIR", target);
+        }
         for setting in PROFILE {
             call = call.arguments(["--config", setting]);
         }
@@ -211,8 +272,8 @@ impl Cargo<'_> {
         let timeout = self.deadline.saturating_duration_since(Instant::now());
         let mut call = Call::new(self.rust.cargo(), timeout)
             .arguments([command, "--manifest-path"])
-            .arguments([self.manifest])
-            .directory(self.directory)
+            .arguments([&self.manifest])
+            .directory(&self.directory)
             .unset(&UNSET)
             .set("RUSTC", self.rust.rustc())
             .set(
@@ -255,9 +316,13 @@ impl Cargo<'_> {
     }
 
     /// The compiler flags in cargo's encoding: separated by the byte 0x1f.
-    fn rustflags(&self, metadata: &CrateMetadata) -> OsString {
-        let mut flags = OsString::from(RUSTFLAGS.join("\x1f"));
-        for (directory, name) in metadata.path_names() {
+    fn rustflags(&self, metadata: &CrateMetadata, debug: Option<&Path>) -> OsString {
+        let mut flags = OsString::from(match debug {
+            None => RUSTFLAGS.join("\x1f"),
+            Some(_) => DEBUG_RUSTFLAGS.join("\x1f"),
+        });
+        let target = debug.map(|target| (target, "target".to_owned()));
+        for (directory, name) in metadata.path_names().into_iter().chain(target) {
             flags.push("\x1f--remap-path-prefix=");
             flags.push(directory);
             flags.push("=");

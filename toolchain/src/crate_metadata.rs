@@ -34,6 +34,11 @@ impl CrateMetadata {
             .find(|package| package.manifest_path == manifest)
     }
 
+    /// Where cargo puts what it makes.
+    pub(crate) fn target_directory(&self) -> &Path {
+        &self.target_directory
+    }
+
     /// Pairs of a directory of this machine and what compiled code shall call it, the most
     /// specific last: a compiler takes the last that fits.
     pub(crate) fn path_names(&self) -> Vec<(&Path, String)> {

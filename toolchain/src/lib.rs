@@ -34,6 +34,10 @@ mod compiled;
 mod manifest;
 mod producers;
 mod sections;
+mod shown;
+
+pub mod sidecar;
+pub mod size;
 
 mod build_capsule;
 mod report;
@@ -46,7 +50,7 @@ pub use binaryen::WasmOpt;
 pub use build_capsule::{
     BuildCapsuleError, BuiltCapsule, CapsuleOptions, build_capsule, build_project,
 };
-pub use build_rust::{BuildOptions, BuildRustError, Built, build_rust};
+pub use build_rust::{BuildOptions, BuildRustError, Built, build_rust, build_rust_debug};
 pub use compile::{CompileError, FindCompilerError, compile};
 pub use compiled::Compiled;
 pub use doctor::{Check, CheckStatus, DoctorReport, doctor};
@@ -58,8 +62,9 @@ pub use optimise::{
     find_optimiser, optimise,
 };
 pub use project::{PROJECT_FILE, Project, ProjectError};
-pub use report::{BuildReport, ReportCandidate, ReportSection};
+pub use report::{BuildReport, ReportCandidate, ReportSection, ReportSidecar};
 pub use rust::{FindRustError, RustToolchain, RustWay, find_rust};
 pub use sections::{Section, SectionsError, sections};
+pub use shown::shown;
 pub use snapshot::{Snapshot, SnapshotError};
 pub use template::{Created, NewCapsuleError, new_capsule};

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::compiled::Compiled;
 use crate::optimise::{Candidate, Optimised, Optimiser};
 use crate::sections::{Section, SectionsError, sections};
+use crate::sidecar::Coverage;
 
 /// The version of [`BuildReport`]'s JSON.
 const REPORT_VERSION: u32 = 1;
@@ -41,6 +42,9 @@ pub struct BuildReport {
     pub optimiser: String,
     /// All optimisers that were tried.
     pub candidates: Vec<ReportCandidate>,
+    /// The sidecar with names and source lines, when one was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sidecar: Option<ReportSidecar>,
     /// What the bytes are spent on; the sizes sum to `size`.
     pub sections: Vec<ReportSection>,
     /// Compiler, linker and optimisers: builds of one source with equal ids make equal bytes.
@@ -57,6 +61,36 @@ pub struct ReportCandidate {
     pub optimiser: String,
     /// What came of it: `{"bytes": n}` or `{"problem": "…"}`.
     pub result: Candidate,
+}
+
+/// A sidecar, or why there is none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReportSidecar {
+    /// Where it was written.
+    pub output: Option<String>,
+    /// Its size in bytes.
+    pub size: Option<u64>,
+    /// How much it knows.
+    pub coverage: Option<Coverage>,
+    /// Why there is none.
+    pub problem: Option<String>,
+}
+
+impl ReportSidecar {
+    pub(crate) fn new(made: &Result<(Vec<u8>, Coverage), String>) -> ReportSidecar {
+        let (size, coverage) = made
+            .as_ref()
+            .map(|(sidecar, coverage)| (sidecar.len() as u64, coverage.clone()))
+            .ok()
+            .unzip();
+        ReportSidecar {
+            output: None,
+            size,
+            coverage,
+            problem: made.as_ref().err().cloned(),
+        }
+    }
 }
 
 impl BuildReport {
@@ -89,6 +123,7 @@ impl BuildReport {
             candidates: candidates
                 .map(|(optimiser, result)| ReportCandidate { optimiser, result })
                 .collect(),
+            sidecar: None,
             sections: sections(bytes)?,
             toolchain_id: toolchain_id(&compiled.compiler, compiled.linker.as_deref(), optimiser),
         })

@@ -55,19 +55,23 @@ pub(crate) struct SectionRange<'a> {
 
 impl SectionRange<'_> {
     fn describe(&self) -> Section {
-        let name = match (self.custom_name, self.id) {
-            (Some(name), _) => format!("custom \"{}\"", name.escape_default()),
-            (None, None) => "header".to_owned(),
-            (None, Some(id)) => match NAMES.get(usize::from(id)) {
-                Some(name) => (*name).to_owned(),
-                None => format!("unknown {id}"),
-            },
-        };
         Section {
-            name,
+            name: section_name(self.id, self.custom_name),
             offset: self.range.start as u64,
             size: self.range.len() as u64,
         }
+    }
+}
+
+/// What a section is called; the header has no id.
+pub(crate) fn section_name(id: Option<u8>, custom_name: Option<&str>) -> String {
+    match (custom_name, id) {
+        (Some(name), _) => format!("custom \"{}\"", name.escape_default()),
+        (None, None) => "header".to_owned(),
+        (None, Some(id)) => match NAMES.get(usize::from(id)) {
+            Some(name) => (*name).to_owned(),
+            None => format!("unknown {id}"),
+        },
     }
 }
 
@@ -91,6 +95,14 @@ const NAMES: [&str; 14] = [
 
 const COMPONENT_HEADER: &[u8] = b"\0asm\x0d\0\x01\0";
 
+/// What wasmparser says, as an error of this crate.
+pub(crate) fn malformed(error: wasmparser::BinaryReaderError) -> SectionsError {
+    SectionsError::Malformed {
+        message: error.message().to_owned(),
+        offset: error.offset() as u64,
+    }
+}
+
 /// The stretches that a module consists of.
 pub(crate) fn section_ranges(wasm: &[u8]) -> Result<Vec<SectionRange<'_>>, SectionsError> {
     if wasm.get(..8) == Some(COMPONENT_HEADER) {
@@ -99,10 +111,7 @@ pub(crate) fn section_ranges(wasm: &[u8]) -> Result<Vec<SectionRange<'_>>, Secti
     let mut ranges = Vec::new();
     let mut end = 0;
     for payload in Parser::new(0).parse_all(wasm) {
-        let payload = payload.map_err(|error| SectionsError::Malformed {
-            message: error.message().to_owned(),
-            offset: error.offset() as u64,
-        })?;
+        let payload = payload.map_err(malformed)?;
         let (id, content) = match &payload {
             Payload::Version { range, .. } => (None, range.clone()),
             other => match other.as_section() {

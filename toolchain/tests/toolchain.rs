@@ -117,7 +117,7 @@ fn the_rust_template_becomes_a_small_capsule() {
         let parent = tempfile::tempdir().unwrap();
         let directory = template(parent.path(), "word-count");
         let optimiser = find_optimiser(&host, OptimiserChoice::Auto).unwrap();
-        let BuiltCapsule { bytes, report } = build(&host, &rust, &optimiser, &directory);
+        let BuiltCapsule { bytes, report, .. } = build(&host, &rust, &optimiser, &directory);
         println!("{}", serde_json::to_string_pretty(&report).unwrap());
 
         assert!(bytes.len() <= 5120, "{} bytes", bytes.len());
@@ -160,6 +160,7 @@ fn the_directory_does_not_change_the_bytes() {
         });
         assert_eq!(first.bytes, second.bytes);
         assert_eq!(first.report, second.report);
+        assert_eq!(first.sidecar, second.sidecar);
     }
 }
 
