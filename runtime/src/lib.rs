@@ -56,9 +56,9 @@ pub use tenzik_capsule::{
 pub use tenzik_engine::{
     COST_MODEL, CancelToken, Commitments, Engine, EngineFailure, EngineOptions, Fault, FaultClass,
     FaultCode, Frame, FuelProfile, HostCallCounts, Input, InputStream, LogEntry, LogTarget,
-    Outcome, Output, OutputStream, PreparedCapsule, ProfileError, ProfileRequest, PureAnswer,
-    PureCallError, PureHost, RunRequest, STACK_FRAMES_MAX, STACKS_MAX, Stack, Status, Usage,
-    cost_table,
+    Outcome, Output, OutputStream, PreparedCapsule, ProfileError, ProfileFrame, ProfileRequest,
+    PureAnswer, PureCallError, PureHost, RunRequest, STACK_FRAMES_MAX, STACKS_MAX, Stack, Status,
+    Usage, cost_table,
 };
 pub use tenzik_evidence::{
     self as evidence, NodeKey, Nonce, PublicKey, ReceiptBatch, SealedBatch, SignedReceipt,

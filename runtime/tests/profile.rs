@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tenzik_runtime::{
-    Examination, Frame, FuelProfile, Outcome, Policy, ProfileError, ProfileRequest,
+    Examination, FuelProfile, Outcome, Policy, ProfileError, ProfileFrame, ProfileRequest,
     STACK_FRAMES_MAX, STACKS_MAX, Status,
 };
 
@@ -40,7 +40,7 @@ fn sum(profile: &FuelProfile) -> u64 {
 }
 
 /// Fuel by frame, whatever is below it.
-fn by_frame(profile: &FuelProfile) -> Vec<(Frame, u64, u64)> {
+fn by_frame(profile: &FuelProfile) -> Vec<(ProfileFrame, u64, u64)> {
     let mut frames = BTreeMap::new();
     for stack in &profile.stacks {
         let (_, fuel, calls) =
@@ -192,7 +192,7 @@ fn each_function_is_charged_with_what_it_used() {
     assert_eq!(profile.outcome.output.len(), 4);
     assert_eq!(profile.imports, ["time_now_ms", "output_write"]);
     let frame = |index| {
-        let wanted = Frame::Function(index);
+        let wanted = ProfileFrame::Function(index);
         let found = by_frame(&profile)
             .into_iter()
             .find(|(frame, ..)| *frame == wanted);
@@ -249,7 +249,7 @@ fn deep_recursion_is_folded_into_one_frame() {
     check("recursion", &profile.outcome, &profile);
     assert_eq!(profile.stacks.len(), 2 + STACK_FRAMES_MAX + 1);
     let deeper = profile.stacks.last().unwrap();
-    assert_eq!(deeper.frame, Frame::Deeper);
+    assert_eq!(deeper.frame, ProfileFrame::Deeper);
     assert_eq!(deeper.calls, 3002 - STACK_FRAMES_MAX as u64);
 }
 
@@ -376,9 +376,12 @@ fn padded_indices_are_read() {
     assert_eq!(profiled.outcome.status, Status::Ok);
     assert_eq!(
         by_frame(&profiled),
-        [(Frame::Function(0), 2, 1), (Frame::Function(1), 5, 1)]
-            .into_iter()
-            .chain([(Frame::Instance, 0, 0), (Frame::Others, 0, 0)])
-            .collect::<Vec<_>>()
+        [
+            (ProfileFrame::Function(0), 2, 1),
+            (ProfileFrame::Function(1), 5, 1)
+        ]
+        .into_iter()
+        .chain([(ProfileFrame::Instance, 0, 0), (ProfileFrame::Others, 0, 0)])
+        .collect::<Vec<_>>()
     );
 }

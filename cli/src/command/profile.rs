@@ -278,7 +278,7 @@ fn object(
         .iter()
         .map(|function| {
             let index = match function.frame {
-                tenzik_runtime::Frame::Function(index) => Some(index),
+                tenzik_runtime::ProfileFrame::Function(index) => Some(index),
                 _ => None,
             };
             json!({

@@ -1,6 +1,6 @@
 //! A flame graph: a box for each stack, as wide as the fuel it and all above it used.
 
-use tenzik_runtime::{Frame, FuelProfile, Stack};
+use tenzik_runtime::{FuelProfile, ProfileFrame, Stack};
 
 use crate::printer::grouped;
 use crate::svg::Picture;
@@ -178,7 +178,7 @@ fn draw(
     ));
     // Functions side by side are easier to tell apart in two shades.
     let shade = match stack.frame {
-        Frame::Function(index) if index % 2 == 1 => "0.82",
+        ProfileFrame::Function(index) if index % 2 == 1 => "0.82",
         _ => "1",
     };
     let fill = format!(

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use tenzik_runtime::{Frame, FuelProfile, FunctionNames, IMPORT_MODULE};
+use tenzik_runtime::{FuelProfile, FunctionNames, IMPORT_MODULE, ProfileFrame};
 
 /// Longest label, in bytes. A folded file repeats labels for each stack.
 const LABEL_BYTES_MAX: usize = 100;
@@ -42,7 +42,7 @@ impl Labels {
         let imports = u32::try_from(profile.imports.len()).unwrap_or(u32::MAX);
         let mut functions = BTreeMap::new();
         for stack in &profile.stacks {
-            let Frame::Function(index) = stack.frame else {
+            let ProfileFrame::Function(index) = stack.frame else {
                 continue;
             };
             functions.entry(index).or_insert_with(|| {
@@ -57,20 +57,20 @@ impl Labels {
     }
 
     /// What `frame` is called.
-    pub(crate) fn label(&self, frame: Frame) -> &str {
+    pub(crate) fn label(&self, frame: ProfileFrame) -> &str {
         match frame {
-            Frame::Instance => "[instance]",
-            Frame::Function(index) => self.functions.get(&index).map_or("?", String::as_str),
-            Frame::Deeper => "[deeper]",
-            Frame::Others => "[other stacks]",
+            ProfileFrame::Instance => "[instance]",
+            ProfileFrame::Function(index) => self.functions.get(&index).map_or("?", String::as_str),
+            ProfileFrame::Deeper => "[deeper]",
+            ProfileFrame::Others => "[other stacks]",
         }
     }
 
     /// What `frame` belongs to.
-    pub(crate) fn kind(&self, frame: Frame) -> Kind {
+    pub(crate) fn kind(&self, frame: ProfileFrame) -> Kind {
         match frame {
-            Frame::Function(index) if index < self.imports => Kind::Host,
-            Frame::Function(_) => Kind::Capsule,
+            ProfileFrame::Function(index) if index < self.imports => Kind::Host,
+            ProfileFrame::Function(_) => Kind::Capsule,
             _ => Kind::Other,
         }
     }

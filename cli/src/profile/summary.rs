@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use tenzik_runtime::{Frame, FuelProfile};
+use tenzik_runtime::{FuelProfile, ProfileFrame};
 
 /// What one function used.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FunctionUse {
-    pub(crate) frame: Frame,
+    pub(crate) frame: ProfileFrame,
     /// Fuel of its own operators, or of the host call.
     pub(crate) own: u64,
     /// Fuel while it was on the stack, counted once also where it calls itself.
@@ -18,7 +18,7 @@ pub(crate) struct FunctionUse {
 
 /// Every function that was called, the one that used most first.
 pub(crate) fn functions(profile: &FuelProfile) -> Vec<FunctionUse> {
-    let mut uses: BTreeMap<Frame, FunctionUse> = BTreeMap::new();
+    let mut uses: BTreeMap<ProfileFrame, FunctionUse> = BTreeMap::new();
     for (index, stack) in profile.stacks.iter().enumerate() {
         let entry = of(&mut uses, stack.frame);
         entry.own += stack.fuel;
@@ -40,7 +40,7 @@ pub(crate) fn functions(profile: &FuelProfile) -> Vec<FunctionUse> {
         }
     }
     // The instance is below everything; what it used is its own.
-    let instance = of(&mut uses, Frame::Instance);
+    let instance = of(&mut uses, ProfileFrame::Instance);
     instance.total = instance.own;
     let mut uses: Vec<FunctionUse> = uses.into_values().collect();
     uses.retain(|function| function.own > 0 || function.calls > 0);
@@ -49,7 +49,7 @@ pub(crate) fn functions(profile: &FuelProfile) -> Vec<FunctionUse> {
     uses
 }
 
-fn of(uses: &mut BTreeMap<Frame, FunctionUse>, frame: Frame) -> &mut FunctionUse {
+fn of(uses: &mut BTreeMap<ProfileFrame, FunctionUse>, frame: ProfileFrame) -> &mut FunctionUse {
     uses.entry(frame).or_insert(FunctionUse {
         frame,
         own: 0,

@@ -12,7 +12,7 @@ use crate::failure::EngineFailure;
 use crate::fault::{Fault, FaultCode};
 use crate::fuel_bound;
 use crate::input::Input;
-use crate::outcome::{Commitments, Outcome, Status, Usage};
+use crate::outcome::{Commitments, Frame, Outcome, Status, Usage};
 use crate::prepared::Compiled;
 use crate::request::RunRequest;
 use crate::state::{Halt, HaltReason, RunState};
@@ -67,6 +67,7 @@ pub(crate) struct Ending {
     pub(crate) fuel: u64,
     pub(crate) fuel_exact: bool,
     wall_ns: u64,
+    frames: Vec<Frame>,
 }
 
 fn run_and_bound(
@@ -107,6 +108,7 @@ fn run_and_bound(
         usage,
         output,
         log,
+        frames: ending.frames,
         commitments,
     })
 }
@@ -191,9 +193,11 @@ fn ending(
         fuel,
         fuel_exact,
         wall_ns,
+        frames: Vec::new(),
     };
+    let frames = called.as_ref().err().map(frames).unwrap_or_default();
     let state = store.data_mut();
-    match called {
+    let ending = match called {
         // A run that overran its time between two looks at the clock has overrun it all the same.
         Ok(code) => match state.check_wall(wall_ns) {
             Err(_) => halted(state.halt.take(), ended),
@@ -208,7 +212,21 @@ fn ending(
             Some(fault) => Ok(ended(Status::Fault(fault), false)),
             None => trapped(&error, granted, ended),
         },
-    }
+    };
+    ending.map(|ending| Ending { frames, ..ending })
+}
+
+/// The functions that were running, innermost first. The engine keeps at most 16.
+fn frames(error: &wasmtime::Error) -> Vec<Frame> {
+    let trace = error.downcast_ref::<WasmBacktrace>();
+    let frames = trace.map(WasmBacktrace::frames).unwrap_or_default().iter();
+    frames
+        .map(|frame| Frame {
+            function: frame.func_index(),
+            name: frame.func_name().map(tenzik_capsule::escaped),
+            offset: frame.module_offset().map(|offset| offset as u64),
+        })
+        .collect()
 }
 
 fn trapped(

@@ -38,11 +38,11 @@ pub use engine::Engine;
 pub use failure::EngineFailure;
 pub use fault::{Fault, FaultClass, FaultCode};
 pub use input::{Input, InputStream};
-pub use outcome::{Commitments, HostCallCounts, LogEntry, Outcome, Status, Usage};
+pub use outcome::{Commitments, Frame, HostCallCounts, LogEntry, Outcome, Status, Usage};
 pub use output::{Output, OutputStream};
 pub use prepared::PreparedCapsule;
 pub use profile::{
-    Frame, FuelProfile, ProfileError, ProfileRequest, STACK_FRAMES_MAX, STACKS_MAX, Stack,
+    FuelProfile, ProfileError, ProfileFrame, ProfileRequest, STACK_FRAMES_MAX, STACKS_MAX, Stack,
 };
 pub use pure_host::{PureAnswer, PureCallError, PureHost};
 pub use request::{CancelToken, LogTarget, RunRequest};

@@ -92,6 +92,17 @@ pub struct Commitments {
     pub output: [u8; 32],
 }
 
+/// A function that was running when a run ended early.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// Its index in the module.
+    pub function: u32,
+    /// Its name in the module, escaped as for people.
+    pub name: Option<String>,
+    /// Offset in the module of the instruction that it was at.
+    pub offset: Option<u64>,
+}
+
 /// What came of a run. A capsule that misbehaves is an outcome, not an error.
 #[derive(Clone, Debug)]
 pub struct Outcome {
@@ -103,6 +114,9 @@ pub struct Outcome {
     pub output: Vec<u8>,
     /// The log, when it was kept.
     pub log: Vec<LogEntry>,
+    /// The functions that were running when the run ended early, innermost first, at most 16. Not
+    /// part of any receipt.
+    pub frames: Vec<Frame>,
     /// Commitments, when they were asked for.
     pub commitments: Option<Commitments>,
 }

@@ -9,7 +9,7 @@
 mod instrument;
 mod recorder;
 
-pub use recorder::{Frame, STACK_FRAMES_MAX, STACKS_MAX, Stack};
+pub use recorder::{ProfileFrame, STACK_FRAMES_MAX, STACKS_MAX, Stack};
 
 use std::sync::Arc;
 

@@ -17,7 +17,7 @@ const FUNCTION_ENTRY: u64 = 1;
 
 /// One entry of a stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Frame {
+pub enum ProfileFrame {
     /// Below all others: initialising memories, tables and globals.
     Instance,
     /// A function of the capsule by its index, imported ones counted first. Imported ones are here
@@ -35,7 +35,7 @@ pub struct Stack {
     /// The stack below, an index that is smaller than this one's; itself for the first.
     pub below: usize,
     /// The uppermost frame.
-    pub frame: Frame,
+    pub frame: ProfileFrame,
     /// Fuel used while this was the whole stack.
     pub fuel: u64,
     /// How often the frame was entered from the stack below.
@@ -45,7 +45,7 @@ pub struct Stack {
 /// The recorder of one run.
 pub(crate) struct Recorder {
     pub(crate) stacks: Vec<Stack>,
-    known: HashMap<(usize, Frame), usize>,
+    known: HashMap<(usize, ProfileFrame), usize>,
     /// The open frames that are told apart, as indices of `stacks`, and whether the last of them
     /// stands for more than itself.
     open: Vec<usize>,
@@ -89,8 +89,8 @@ impl Recorder {
                 call: u64::from(cost.Call),
             },
         };
-        recorder.add(0, Frame::Instance);
-        recorder.add(0, Frame::Others);
+        recorder.add(0, ProfileFrame::Instance);
+        recorder.add(0, ProfileFrame::Others);
         recorder.open.push(0);
         recorder
     }
@@ -106,7 +106,7 @@ impl Recorder {
         self.attribute(used.saturating_sub(self.prices.before_enter));
         let function = word.cast_unsigned();
         let parameters = self.parameters.get(function as usize).copied();
-        self.enter(Frame::Function(function));
+        self.enter(ProfileFrame::Function(function));
         self.prices.before_enter
             + u64::from(parameters.unwrap_or_default()) * self.prices.local_get
             + self.prices.call
@@ -127,11 +127,11 @@ impl Recorder {
         self.open.last().copied().unwrap_or_default()
     }
 
-    fn enter(&mut self, frame: Frame) {
+    fn enter(&mut self, frame: ProfileFrame) {
         if self.beyond > 0 {
             self.beyond += 1;
         } else if self.open.len() > STACK_FRAMES_MAX {
-            self.open_stack(Frame::Deeper);
+            self.open_stack(ProfileFrame::Deeper);
             self.beyond = 1;
         } else if !self.open_stack(frame) {
             self.beyond = 1;
@@ -144,7 +144,7 @@ impl Recorder {
 
     /// Opens the stack with `frame` above the open one. Where there are too many stacks, opens the
     /// one for all others instead and returns false.
-    fn open_stack(&mut self, frame: Frame) -> bool {
+    fn open_stack(&mut self, frame: ProfileFrame) -> bool {
         let below = self.top();
         let known = self.known.get(&(below, frame)).copied();
         let opened = match known {
@@ -168,7 +168,7 @@ impl Recorder {
         }
     }
 
-    fn add(&mut self, below: usize, frame: Frame) -> usize {
+    fn add(&mut self, below: usize, frame: ProfileFrame) -> usize {
         let index = self.stacks.len();
         self.stacks.push(Stack {
             below,
@@ -183,7 +183,7 @@ impl Recorder {
 
 #[cfg(test)]
 mod tests {
-    use super::{Frame, LEAVE, Recorder, STACK_FRAMES_MAX, STACKS_MAX};
+    use super::{LEAVE, ProfileFrame, Recorder, STACK_FRAMES_MAX, STACKS_MAX};
 
     fn total(recorder: &Recorder) -> u64 {
         recorder.stacks.iter().map(|stack| stack.fuel).sum()
@@ -222,7 +222,7 @@ mod tests {
         assert_eq!(recorder.stacks.len(), STACKS_MAX);
         assert_eq!(recorder.open, [0]);
         let others = recorder.stacks[1];
-        assert_eq!(others.frame, Frame::Others);
+        assert_eq!(others.frame, ProfileFrame::Others);
         assert!(others.fuel > 0 && others.calls > 10_000);
         recorder.attribute(used);
         assert_eq!(total(&recorder), used);
