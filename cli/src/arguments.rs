@@ -30,6 +30,8 @@ pub(crate) enum Command {
     Validate(command::validate::ValidateArguments),
     /// Show identity, imports, capabilities and sizes of a module.
     Inspect(command::inspect::InspectArguments),
+    /// Show where the bytes of a module go.
+    Size(command::size::SizeArguments),
     /// Run the cases in a capsule's tests folder.
     Test(command::test::TestArguments),
     /// Run a capsule.

@@ -64,6 +64,12 @@ const OWN: &[Explanation] = &[
         remedy: "do not rely on the receipt; the lines above name what differs",
     },
     Explanation {
+        code: "size_regression",
+        exit: ExitCode::Regression,
+        cause: "the capsule grew by more than --max-growth allows",
+        remedy: "the rows that grew name what to look at; allow more with --max-growth if the growth is wanted",
+    },
+    Explanation {
         code: "cases_failed",
         exit: ExitCode::Cases,
         cause: "a case of tenzik test ended in another way, wrote another output or used more than it expects",

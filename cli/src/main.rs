@@ -17,6 +17,7 @@ mod printer;
 mod profile;
 mod run_input;
 mod run_output;
+mod sidecar_file;
 mod signed_file;
 mod subject;
 mod svg;
@@ -53,6 +54,7 @@ fn dispatch(command: Command) -> ExitCode {
         Command::Build(arguments) => command::build::run(&arguments),
         Command::Validate(arguments) => command::validate::run(&arguments),
         Command::Inspect(arguments) => command::inspect::run(&arguments),
+        Command::Size(arguments) => command::size::run(&arguments),
         Command::Test(arguments) => command::test::run(&arguments),
         Command::Run(arguments) => command::run::run(&arguments),
         Command::Bench(arguments) => command::bench::run(&arguments),

@@ -15,7 +15,7 @@ use tenzik_runtime::{
 };
 use tenzik_toolchain::{
     BuildCapsuleError, BuildReport, Candidate, CapsuleOptions, CompileError, Host, OptimiserChoice,
-    Project, build_capsule, build_project, find_optimiser, find_rust,
+    Project, ReportSidecar, build_capsule, build_project, find_optimiser, find_rust,
 };
 
 use crate::amount;
@@ -25,6 +25,7 @@ use crate::json;
 use crate::policy_arguments::PolicyArguments;
 use crate::printer::{self, grouped};
 use crate::run_output::write_whole;
+use crate::sidecar_file;
 
 /// Which optimisers may shrink the module.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -43,7 +44,9 @@ enum OptimiserArgument {
     after_help = "A directory with a Cargo.toml is compiled with Rust; one with a tenzik.toml with the compiler of\n\
     the language that it names: c, assemblyscript, zig or wat. A .wat file, or a directory with just one\n\
     and without these two, is assembled unchanged. Nothing is written unless the result is an\n\
-    acceptable capsule.\n\n\
+    acceptable capsule. Beside a capsule NAME.wasm made from Rust stands its sidecar NAME.debug.wasm with\n\
+    names and source lines, for tenzik size and the messages of tenzik run; the capsule needs it for\n\
+    nothing.\n\n\
     Example:\n  tenzik build --watch --run -- --input-text hello"
 )]
 pub(crate) struct BuildArguments {
@@ -61,6 +64,9 @@ pub(crate) struct BuildArguments {
     /// Longest time for the compiler.
     #[arg(long, value_name = "DURATION", value_parser = amount::duration, default_value = "10m")]
     compile_time: Duration,
+    /// Do not compile a second time for the sidecar with names and source lines.
+    #[arg(long)]
+    no_sidecar: bool,
     /// Build again whenever a source changes, until Ctrl-C.
     #[arg(long)]
     watch: bool,
@@ -81,6 +87,7 @@ const COMPILE_TIME: Duration = Duration::from_secs(600);
 /// A capsule in memory.
 struct Built {
     bytes: Vec<u8>,
+    sidecar: Option<Vec<u8>>,
     report: Option<BuildReport>,
     output: PathBuf,
 }
@@ -108,6 +115,7 @@ pub(crate) fn capsule_bytes(source: &Path) -> Result<Vec<u8>, Failure> {
         watch: false,
         run: false,
         run_arguments: Vec::new(),
+        no_sidecar: true,
         json: false,
     };
     Ok(built(&arguments, &Host::from_env())?.bytes)
@@ -124,7 +132,7 @@ fn built(arguments: &BuildArguments, host: &Host) -> Result<Built, Failure> {
 /// Builds once and returns where the capsule is, or would be.
 fn attempt(arguments: &BuildArguments, host: &Host) -> Result<(ExitCode, PathBuf), Failure> {
     let policy = arguments.policy.policy()?;
-    let built = built(arguments, host)?;
+    let mut built = built(arguments, host)?;
     let examination = Examination::of(&built.bytes, &policy);
     let exit = examination
         .first_error()
@@ -132,10 +140,26 @@ fn attempt(arguments: &BuildArguments, host: &Host) -> Result<(ExitCode, PathBuf
     if exit == ExitCode::Ok {
         write_whole(&built.output, &built.bytes)
             .map_err(|error| file("cannot write", &built.output, &error))?;
+        write_sidecar(&mut built)?;
     }
     let output = built.output.clone();
     report(arguments, &policy, built, &examination, exit);
     Ok((exit, output))
+}
+
+/// Writes the sidecar beside the capsule, if that is a file.
+fn write_sidecar(built: &mut Built) -> Result<(), Failure> {
+    let is_file = std::fs::metadata(&built.output).is_ok_and(|metadata| metadata.is_file());
+    let Some(sidecar) = built.sidecar.take().filter(|_| is_file) else {
+        return Ok(());
+    };
+    let path = sidecar_file::beside(&built.output);
+    write_whole(&path, &sidecar).map_err(|error| file("cannot write", &path, &error))?;
+    let report = built.report.as_mut();
+    if let Some(report) = report.and_then(|report| report.sidecar.as_mut()) {
+        report.output = Some(path.to_string_lossy().into_owned());
+    }
+    Ok(())
 }
 
 /// What is built.
@@ -226,12 +250,13 @@ fn assemble(arguments: &BuildArguments, text: &Path) -> Result<Built, Failure> {
         .unwrap_or_else(|| text.with_extension("wasm"));
     Ok(Built {
         bytes,
+        sidecar: None,
         report: None,
         output,
     })
 }
 
-fn rejected(validation: &Validation) -> Failure {
+pub(super) fn rejected(validation: &Validation) -> Failure {
     match validation.first_error() {
         Some(finding) => Failure::new(
             ExitCode::from(finding.code.class()),
@@ -253,6 +278,7 @@ fn compile(arguments: &BuildArguments, source: &Source, host: &Host) -> Result<B
     let optimiser = find_optimiser(host, choice).map_err(|error| missing(error.to_string()))?;
     let mut options = CapsuleOptions::default();
     options.build.timeout = arguments.compile_time;
+    options.sidecar = !arguments.no_sidecar;
     let spinner = printer::shows_progress().then(ProgressBar::new_spinner);
     let mut on_line = |line: &str| match &spinner {
         Some(spinner) => {
@@ -284,6 +310,7 @@ fn compile(arguments: &BuildArguments, source: &Source, host: &Host) -> Result<B
         .unwrap_or_else(|| arguments.source.join(format!("{}.wasm", built.report.name)));
     Ok(Built {
         bytes: built.bytes,
+        sidecar: built.sidecar,
         report: Some(built.report),
         output,
     })
@@ -337,6 +364,9 @@ fn report(
             };
             printer::result(&format!("           {}: {result}", candidate.optimiser));
         }
+        if let Some(sidecar) = &report.sidecar {
+            printer::result(&format!("sidecar    {}", sidecar_shown(sidecar)));
+        }
     }
     for finding in examination.findings() {
         printer::note(&format!(
@@ -359,4 +389,21 @@ fn report(
             grouped(limit)
         ));
     }
+}
+
+/// One line about the sidecar.
+fn sidecar_shown(sidecar: &ReportSidecar) -> String {
+    if let Some(problem) = &sidecar.problem {
+        return format!("none: {}", tenzik_toolchain::shown(problem));
+    }
+    let coverage = sidecar.coverage.clone().unwrap_or_default();
+    let output = sidecar.output.as_deref().unwrap_or("not written");
+    format!(
+        "{}: names of {} of {} functions, lines of {} of {} instructions",
+        shown(Path::new(output)),
+        grouped(coverage.functions_named),
+        grouped(coverage.functions),
+        grouped(coverage.instructions_located),
+        grouped(coverage.instructions)
+    )
 }

@@ -10,10 +10,11 @@ use tenzik_runtime::{Capsule, Examination, Validation};
 
 use crate::capsule_source::CapsuleSource;
 use crate::exit_code::ExitCode;
-use crate::failure::Failure;
+use crate::failure::{self, Failure};
 use crate::json;
 use crate::policy_arguments::PolicyArguments;
 use crate::printer::{self, grouped};
+use crate::sidecar_file::{self, Found};
 
 use super::verify::signer_object;
 
@@ -44,10 +45,22 @@ fn attempt(arguments: &InspectArguments) -> Result<ExitCode, Failure> {
     let exit = examination
         .first_error()
         .map_or(ExitCode::Ok, |finding| ExitCode::from(finding.code.class()));
+    let capsule = examination.validation().capsule();
+    let found = match capsule {
+        Some(capsule) => sidecar_file::find(&source, capsule.bytes(), None)?,
+        None => Found::None,
+    };
     if arguments.json {
-        printer::json(&object(&source, &examination, exit));
+        let mut object = object(&source, &examination, exit);
+        if let Some(path) = found.path() {
+            object["sidecar"] = json!(path.to_string_lossy());
+        }
+        printer::json(&object);
     } else {
         print(&source, &examination);
+        if let Some(path) = found.path() {
+            printer::result(&format!("{:<14}{}", "sidecar", failure::shown(path)));
+        }
     }
     Ok(exit)
 }

@@ -13,6 +13,7 @@ pub(crate) mod profile;
 pub(crate) mod receipt;
 pub(crate) mod run;
 pub(crate) mod sign;
+pub(crate) mod size;
 pub(crate) mod test;
 pub(crate) mod validate;
 pub(crate) mod verify;

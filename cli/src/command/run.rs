@@ -1,5 +1,7 @@
 //! `tenzik run`: one run, its output, its use and its receipt.
 
+mod trace;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -24,11 +26,13 @@ use crate::policy_arguments::{LimitArguments, PolicyArguments};
 use crate::printer::{self, grouped};
 use crate::run_input::{self, OpenedInput};
 use crate::run_output::{RunOutput, same_file};
+use crate::sidecar_file::{self, Found};
 use crate::signed_file;
 use crate::world;
 
 use super::keygen::signing_key;
 use super::receipt::trusted_keys;
+use trace::Trace;
 
 /// Run a capsule.
 #[derive(Args, Debug)]
@@ -79,6 +83,9 @@ pub(crate) struct RunArguments {
     /// The signature file [default: the module's name and .sig].
     #[arg(long, value_name = "SIG", requires = "require_signature")]
     signature: Option<PathBuf>,
+    /// Names and source lines for the message of a trap [default: NAME.debug.wasm beside NAME.wasm].
+    #[arg(long, value_name = "FILE")]
+    sidecar: Option<PathBuf>,
     /// Print one JSON object instead of the output.
     #[arg(long)]
     json: bool,
@@ -165,7 +172,7 @@ fn attempt(arguments: &RunArguments) -> Result<ExitCode, Failure> {
     };
     let examination = examine(arguments, &plan, &source)?;
     match examination.admitted() {
-        Some((capsule, permit)) => execute(arguments, &plan, capsule, permit),
+        Some((capsule, permit)) => execute(arguments, &plan, &source, capsule, permit),
         None => reject(arguments, &plan, &source, &examination),
     }
 }
@@ -209,9 +216,12 @@ fn check_paths(arguments: &RunArguments, source: &CapsuleSource) -> Result<(), F
         .require_signature
         .then_some(arguments.signature.as_deref().or(beside.as_deref()))
         .flatten();
-    let clashes: [(&str, Option<&Path>, &str, Option<&Path>); 8] = [
+    let sidecar = arguments.sidecar.as_deref();
+    let clashes: [(&str, Option<&Path>, &str, Option<&Path>); 10] = [
         ("--output", output, "the signature file", signature),
         ("--receipt", receipt, "the signature file", signature),
+        ("--output", output, "--sidecar", sidecar),
+        ("--receipt", receipt, "--sidecar", sidecar),
         ("--output", output, "the capsule", module),
         ("--output", output, "--key", key),
         ("--receipt", receipt, "the capsule", module),
@@ -233,9 +243,14 @@ fn check_paths(arguments: &RunArguments, source: &CapsuleSource) -> Result<(), F
 fn execute(
     arguments: &RunArguments,
     plan: &Plan,
+    source: &CapsuleSource,
     capsule: &Capsule,
     permit: &Permit,
 ) -> Result<ExitCode, Failure> {
+    if let Some(named) = arguments.sidecar.as_deref() {
+        // A wrong one is an error before the run, not only when it would be needed.
+        sidecar_file::find(source, capsule.bytes(), Some(named))?;
+    }
     let opened = open_input(arguments)?;
     let (sink, output) = match &arguments.output {
         Some(path) => RunOutput::file(path, arguments.io_timeout)?,
@@ -271,7 +286,17 @@ fn execute(
         attest(&record, &plan.policy, nonce, plan.started)
             .map_err(|error| Failure::machine(error.to_string(), ""))
     })?;
-    Ok(report(arguments, capsule, &outcome, receipt.as_ref()))
+    let found = match outcome.frames.is_empty() {
+        true => Found::None,
+        false => sidecar_file::find(source, capsule.bytes(), arguments.sidecar.as_deref())?,
+    };
+    Ok(report(
+        arguments,
+        capsule,
+        &outcome,
+        &found,
+        receipt.as_ref(),
+    ))
 }
 
 fn open_input(arguments: &RunArguments) -> Result<OpenedInput, Failure> {
@@ -419,19 +444,43 @@ fn report(
     arguments: &RunArguments,
     capsule: &Capsule,
     outcome: &Outcome,
+    found: &Found,
     receipt: Option<&PathBuf>,
 ) -> ExitCode {
-    let ending = ending(outcome);
-    if let Some((_, message, remedy)) = &ending.error {
+    let mut ending = ending(outcome);
+    let trace = Trace::new(&outcome.frames, found);
+    if let Some((_, message, remedy)) = &mut ending.error {
+        message.extend(trace.headline());
         printer::error(message, remedy);
+        if !outcome.frames.is_empty() {
+            print_trace(&trace, found);
+        }
     }
     if !arguments.quiet {
         printer::note(&usage_line(ending.status, outcome, arguments));
     }
     if arguments.json {
-        printer::json(&object(arguments, capsule, outcome, &ending, receipt));
+        let mut object = object(arguments, capsule, outcome, &ending, receipt);
+        if !outcome.frames.is_empty() {
+            object["trap"] = trace.json();
+        }
+        if let Some(path) = found.path() {
+            object["sidecar"] = json!(path.to_string_lossy());
+        }
+        printer::json(&object);
     }
     ending.exit
+}
+
+/// Where the run ended, below the message, or how to learn it.
+fn print_trace(trace: &Trace<'_>, found: &Found) {
+    match found {
+        Found::Sidecar(_, _) => trace.lines().iter().for_each(|line| printer::note(line)),
+        Found::None => printer::note(
+            "  source lines: tenzik build writes them beside the capsule, as NAME.debug.wasm; or pass --sidecar",
+        ),
+        Found::Useless(why) => printer::note(&format!("  source lines: {why}")),
+    }
 }
 
 fn object(

@@ -3,7 +3,7 @@
 use crate::world::{World, ended, has, not_tested};
 
 /// Whether capsules can be compiled here.
-fn has_toolchain(world: &World) -> bool {
+pub(super) fn has_toolchain(world: &World) -> bool {
     let ended = world.tenzik(["doctor", "--json"]);
     if ended.code != 0 {
         not_tested("this machine cannot compile capsules; scripts/setup-wasm repairs it");

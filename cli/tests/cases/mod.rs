@@ -15,6 +15,7 @@ mod receipts;
 mod sarif;
 mod sdks;
 mod signatures;
+mod size;
 mod testing;
 mod validate;
 mod watch;
