@@ -44,7 +44,7 @@ mod attest;
 mod examination;
 mod load;
 
-pub use attest::{AttestError, CAPSULE_FAILURE, RunRecord, attest, attest_rejection};
+pub use attest::{AttestError, Attester, CAPSULE_FAILURE, RunRecord, attest, attest_rejection};
 pub use examination::{Examination, SignatureRule, signature_finding};
 pub use load::{AssembleError, LoadError, Loaded, TEXT_BYTES_MAX, assemble, load_module};
 pub use runtime::Runtime;

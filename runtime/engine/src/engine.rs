@@ -56,7 +56,7 @@ pub(crate) struct Compiler {
 /// A wasmtime engine and its linker.
 struct Target {
     engine: wasmtime::Engine,
-    linker: Linker<RunState>,
+    linker: Linker<Box<RunState>>,
 }
 
 impl Engine {
@@ -147,8 +147,8 @@ impl Engine {
         if self.optimise_after_us.is_some()
             && let Some(first) = request.repeatable()
         {
-            let (tier, outcome) = self.run_repeatable(prepared, plain, limits, first)?;
-            if !tier.is_verdict_of_plain_code(&outcome.status) || tier == plain.tier {
+            let outcome = self.run_repeatable(prepared, plain, limits, first)?;
+            if let Some(outcome) = outcome {
                 return Ok(outcome);
             }
         }
@@ -156,14 +156,15 @@ impl Engine {
         self.run(&compiled, limits, request, epoch)
     }
 
-    /// Runs what can be run again, on the fastest code that there is; says which.
+    /// Runs what can be run again, on the fastest code that there is; nothing comes of a run whose
+    /// verdict is that of plain code.
     fn run_repeatable(
         &self,
         prepared: &PreparedCapsule,
         plain: Variant,
         limits: &Limits,
         request: RunRequest,
-    ) -> Result<(Tier, Outcome), EngineFailure> {
+    ) -> Result<Option<Outcome>, EngineFailure> {
         let input_bytes = request.input.size_hint().unwrap_or(u64::MAX);
         let first = self.first_code(prepared, plain, input_bytes)?;
         if let Some(faster) = first.optimised.code() {
@@ -172,7 +173,7 @@ impl Engine {
                 ..request
             };
             let outcome = self.run(faster, limits, request, plain.epoch)?;
-            return Ok((faster.tier, outcome));
+            return Ok(faster.tier.verdict(plain.tier, outcome));
         }
         let outcome = self.run(&first, limits, request, plain.epoch)?;
         if let Some(after_us) = self.optimise_after_us
@@ -181,7 +182,7 @@ impl Engine {
             self.optimiser
                 .ask(&self.compiler, prepared.capsule(), plain, &first);
         }
-        Ok((first.tier, outcome))
+        Ok(first.tier.verdict(plain.tier, outcome))
     }
 
     /// The code for the first runs over inputs in memory of so many bytes.

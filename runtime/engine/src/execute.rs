@@ -116,9 +116,9 @@ fn run_and_bound(
 /// Runs once. The state comes back for what it counted.
 pub(crate) fn run(
     compiled: &Compiled,
-    state: RunState,
+    state: Box<RunState>,
     epoch: bool,
-) -> Result<(Ending, RunState), EngineFailure> {
+) -> Result<(Ending, Box<RunState>), EngineFailure> {
     let fuel = state.fuel_granted.saturating_add(state.fuel_headroom);
     let mut store = Store::new(compiled.instance_pre.module().engine(), state);
     store.limiter(|state| &mut state.limiter);
@@ -139,7 +139,7 @@ type Run = wasmtime::TypedFunc<(), i32>;
 /// Makes the instance; waits where the pool has none. The inner error is the capsule's.
 fn instantiate(
     compiled: &Compiled,
-    store: &mut Store<RunState>,
+    store: &mut Store<Box<RunState>>,
 ) -> Result<wasmtime::Result<Run>, EngineFailure> {
     let mut waited_since = None;
     let instance = loop {
@@ -172,7 +172,9 @@ fn instantiate(
 }
 
 /// The epoch callback: compiled code came by and looks at the clock.
-fn look_at_clock(mut context: StoreContextMut<'_, RunState>) -> wasmtime::Result<UpdateDeadline> {
+fn look_at_clock(
+    mut context: StoreContextMut<'_, Box<RunState>>,
+) -> wasmtime::Result<UpdateDeadline> {
     match context.data_mut().check_outside() {
         Ok(()) => Ok(UpdateDeadline::Continue(1)),
         Err(halt) => Err(wasmtime::Error::new(halt)),
@@ -180,7 +182,7 @@ fn look_at_clock(mut context: StoreContextMut<'_, RunState>) -> wasmtime::Result
 }
 
 fn ending(
-    store: &mut Store<RunState>,
+    store: &mut Store<Box<RunState>>,
     called: wasmtime::Result<i32>,
 ) -> Result<Ending, EngineFailure> {
     let state = store.data();

@@ -40,7 +40,7 @@ pub(crate) struct Again<'a> {
 impl Again<'_> {
     /// A lower bound of the fuel used by the run that ended in `state` with `known` units counted.
     /// `known` itself where the input cannot be read again.
-    pub(crate) fn bound(&self, state: RunState, known: u64) -> Result<u64, EngineFailure> {
+    pub(crate) fn bound(&self, state: Box<RunState>, known: u64) -> Result<u64, EngineFailure> {
         let granted = state.fuel_granted;
         let started = clock::now();
         let offset = state.input.offset();
@@ -80,7 +80,7 @@ impl Again<'_> {
     }
 
     /// Whether the run reaches its trap with `cap` units of fuel in all.
-    fn reaches(&self, input: Input, cap: u64) -> Result<(bool, RunState), EngineFailure> {
+    fn reaches(&self, input: Input, cap: u64) -> Result<(bool, Box<RunState>), EngineFailure> {
         let mut request = silent_request(input, self.now_ms, self.seed);
         request.cancel = self.cancel.clone();
         let (ending, state) = run(

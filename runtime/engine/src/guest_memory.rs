@@ -20,7 +20,7 @@ pub(crate) struct Len(pub(crate) u32);
 
 /// One host call in progress.
 pub(crate) struct Call<'c, 'a> {
-    caller: &'c mut Caller<'a, RunState>,
+    caller: &'c mut Caller<'a, Box<RunState>>,
     row: &'static HostFunction,
 }
 
@@ -28,7 +28,7 @@ impl<'c, 'a> Call<'c, 'a> {
     /// Begins the call of the function in row `row` of the table: counts it, checks limits and
     /// deadline, charges its base price.
     pub(crate) fn begin(
-        caller: &'c mut Caller<'a, RunState>,
+        caller: &'c mut Caller<'a, Box<RunState>>,
         row: usize,
     ) -> Result<Call<'c, 'a>, Halt> {
         caller.data_mut().count_call(row)?;
@@ -119,21 +119,16 @@ impl<'c, 'a> Call<'c, 'a> {
                 .state()
                 .fault(FaultCode::BadPointer, "has no memory yet".to_owned()));
         };
-        let size = memory.data_size(&self.caller);
-        let start = pointer as usize;
-        match start.checked_add(len as usize).filter(|end| *end <= size) {
-            Some(end) => {
-                let (data, state) = memory.data_and_store_mut(&mut *self.caller);
-                match data.get_mut(start..end) {
-                    Some(bytes) => Ok((bytes, state)),
-                    None => Err(Halt),
-                }
-            }
+        let (data, state) = memory.data_and_store_mut(&mut *self.caller);
+        let (start, size) = (pointer as usize, data.len());
+        let end = start.checked_add(len as usize);
+        match end.and_then(|end| data.get_mut(start..end)) {
+            Some(bytes) => Ok((bytes, state)),
             None => {
                 let message = format!(
                     "gave a host call {len} bytes at address {pointer}; the memory has {size} bytes"
                 );
-                Err(self.state().fault(FaultCode::BadPointer, message))
+                Err(state.fault(FaultCode::BadPointer, message))
             }
         }
     }

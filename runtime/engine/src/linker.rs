@@ -67,13 +67,13 @@ macro_rules! define_linker {
         enum Row { $($name),* }
 
         /// A linker with every host function.
-        pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<RunState>> {
+        pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<Box<RunState>>> {
             let mut linker = Linker::new(engine);
             $(
                 linker.func_wrap(
                     IMPORT_MODULE,
                     stringify!($name),
-                    |mut caller: Caller<'_, RunState>, $($parameter: wasm_word!($word)),*| -> wasmtime::Result<wasm_word!($result)> {
+                    |mut caller: Caller<'_, Box<RunState>>, $($parameter: wasm_word!($word)),*| -> wasmtime::Result<wasm_word!($result)> {
                         let ended = wasmtime::Error::new;
                         let mut call = Call::begin(&mut caller, Row::$name as usize).map_err(ended)?;
                         host::$name(&mut call, $(argument!($word, $parameter)),*).map_err(ended)

@@ -18,7 +18,7 @@ use tenzik_capsule::Capsule;
 use crate::config::{Tier, Variant};
 use crate::engine::Compiler;
 use crate::fault::FaultCode;
-use crate::outcome::Status;
+use crate::outcome::{Outcome, Status};
 use crate::prepared::Compiled;
 
 /// Functions of a module that is merged: each may grow to the engine's limit of 2,000 instructions.
@@ -63,18 +63,20 @@ impl Optimised {
 }
 
 impl Tier {
-    /// Whether plain code has to say how this run really ended: a trap in merged code is not where
+    /// The outcome of a run on code of this tier, unless plain code has to say how it ended: a trap in merged code is not where
     /// it seems to be, and the native stack holds fewer frames of code that is not optimised. A run
     /// whose time is over was not ended at any place of its own.
-    pub(crate) fn is_verdict_of_plain_code(self, status: &Status) -> bool {
-        let Status::Fault(fault) = status else {
-            return false;
+    pub(crate) fn verdict(self, plain: Tier, outcome: Outcome) -> Option<Outcome> {
+        let Status::Fault(fault) = &outcome.status else {
+            return Some(outcome);
         };
-        match (self, fault.code) {
-            (Tier::Plain, _) | (_, FaultCode::TimeExceeded | FaultCode::Cancelled) => false,
-            (Tier::Quick, code) => code == FaultCode::StackOverflow,
-            (Tier::Merged, _) => true,
-        }
+        let stands = match (self, fault.code) {
+            _ if self == plain => true,
+            (Tier::Plain, _) | (_, FaultCode::TimeExceeded | FaultCode::Cancelled) => true,
+            (Tier::Quick, code) => code != FaultCode::StackOverflow,
+            (Tier::Merged, _) => false,
+        };
+        stands.then_some(outcome)
     }
 }
 

@@ -30,7 +30,7 @@ type Slot = OnceLock<(Variant, Arc<Compiled>)>;
 
 /// One compiled variant of a capsule, linked.
 pub(crate) struct Compiled {
-    pub(crate) instance_pre: InstancePre<RunState>,
+    pub(crate) instance_pre: InstancePre<Box<RunState>>,
     pub(crate) run: ModuleExport,
     pub(crate) memory: ModuleExport,
     pub(crate) tier: Tier,
@@ -78,7 +78,7 @@ impl PreparedCapsule {
 impl Compiled {
     pub(crate) fn new(
         module: &Module,
-        instance_pre: InstancePre<RunState>,
+        instance_pre: InstancePre<Box<RunState>>,
         tier: Tier,
     ) -> Result<Compiled, EngineFailure> {
         let export = |name: &str| {

@@ -19,6 +19,9 @@ use crate::request::{CancelToken, LogTarget, RunRequest};
 /// Nanoseconds in a microsecond.
 const NS_PER_US: u64 = 1_000;
 
+/// Host calls from one look at the clock to the next. Calls that may take long look at it besides.
+const CLOCK_CALLS: u64 = 16;
+
 /// How a host call ended the run. The reason is in the state.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Halt;
@@ -71,7 +74,8 @@ pub(crate) struct RunState {
     /// Attributes fuel to functions; only in profiled runs.
     pub(crate) recorder: Option<Box<Recorder>>,
     started: Instant,
-    started_coarse_ns: u64,
+    /// The start by the coarse clock, known when that is first looked at.
+    started_coarse_ns: Option<u64>,
     wall_ns_max: u64,
     pub(crate) host_ns: u64,
     pub(crate) io_wait_ns: u64,
@@ -79,11 +83,12 @@ pub(crate) struct RunState {
 }
 
 impl RunState {
-    /// The state at the start of a run. `fuel_cap` bounds the fuel granted in all.
-    pub(crate) fn new(limits: &Limits, request: RunRequest, fuel_cap: u64) -> RunState {
+    /// The state at the start of a run, in one place for all of it. `fuel_cap` bounds the fuel granted
+    /// in all.
+    pub(crate) fn new(limits: &Limits, request: RunRequest, fuel_cap: u64) -> Box<RunState> {
         let streamed = matches!(request.output, Output::Stream(_) | Output::Discard);
         let hasher = |wanted: bool| wanted.then(|| Box::new(blake3::Hasher::new()));
-        let mut state = RunState {
+        let mut state = Box::new(RunState {
             limiter: MemoryLimiter::new(limits.memory_bytes_max),
             memory: None,
             halt: None,
@@ -112,13 +117,13 @@ impl RunState {
             fuel_headroom: 0,
             recorder: None,
             started: clock::now(),
-            started_coarse_ns: clock::coarse_ns(),
+            started_coarse_ns: None,
             wall_ns_max: 0,
             host_ns: 0,
             io_wait_ns: 0,
             cancel: request.cancel,
             limits: limits.clone(),
-        };
+        });
         state.scale();
         state
     }
@@ -127,7 +132,7 @@ impl RunState {
     pub(crate) fn restart(&mut self) {
         self.limiter = MemoryLimiter::new(self.limits.memory_bytes_max);
         self.started = clock::now();
-        self.started_coarse_ns = clock::coarse_ns();
+        self.started_coarse_ns = None;
     }
 
     /// Recomputes what grows with the input bytes read; returns the fuel that is granted on top.
@@ -153,20 +158,38 @@ impl RunState {
             );
             return Err(self.fault(FaultCode::HostCallsExceeded, message));
         }
-        self.check_outside()
+        if self.host_calls.is_multiple_of(CLOCK_CALLS) {
+            self.check_outside()
+        } else {
+            self.check_cancelled()
+        }
     }
 
     /// Ends the run if its time is over or somebody cancelled it.
     pub(crate) fn check_outside(&mut self) -> Result<(), Halt> {
-        if self.cancel.as_ref().is_some_and(CancelToken::is_cancelled) {
-            return Err(self.fault(FaultCode::Cancelled, "was cancelled".to_owned()));
-        }
-        let coarse_ns = clock::coarse_ns().saturating_sub(self.started_coarse_ns);
+        self.check_cancelled()?;
+        let now = clock::coarse_ns();
+        let started = match self.started_coarse_ns {
+            Some(started) => started,
+            None => {
+                let ns = self.started.elapsed().as_nanos();
+                let started = now.saturating_sub(u64::try_from(ns).unwrap_or(u64::MAX));
+                *self.started_coarse_ns.insert(started)
+            }
+        };
+        let coarse_ns = now.saturating_sub(started);
         if coarse_ns < self.wall_ns_max.saturating_add(self.io_wait_ns) {
             return Ok(());
         }
         // The coarse clock may run ahead by its resolution.
         self.check_deadline()
+    }
+
+    fn check_cancelled(&mut self) -> Result<(), Halt> {
+        if self.cancel.as_ref().is_some_and(CancelToken::is_cancelled) {
+            return Err(self.fault(FaultCode::Cancelled, "was cancelled".to_owned()));
+        }
+        Ok(())
     }
 
     /// Ends the run if its time is over, by the precise clock.

@@ -1,12 +1,16 @@
 //! The thread that moves epochs on, so that compiled code looks at the clock.
 //!
-//! It sleeps while no run needs it.
+//! It sleeps while no run needs it, but not before it was idle for some time: to wake a thread takes
+//! longer than many runs do.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 /// Time between two looks at the clock.
 const TICK: Duration = Duration::from_millis(1);
+
+/// Ticks without a run after which the thread sleeps until there is one.
+const IDLE_TICKS_MAX: u32 = 100;
 
 #[derive(Default)]
 struct Shared {
@@ -20,6 +24,7 @@ struct State {
     /// let go: its pool takes address space.
     engines: Vec<(wasmtime::Engine, usize)>,
     started: bool,
+    asleep: bool,
     stopped: bool,
 }
 
@@ -66,7 +71,9 @@ impl Ticker {
             state.started = true;
         }
         state.begin(engine);
-        self.0.changed.notify_one();
+        if std::mem::take(&mut state.asleep) {
+            self.0.changed.notify_one();
+        }
         drop(state);
         Ok(Ticking {
             shared: Arc::clone(&self.0),
@@ -99,11 +106,19 @@ impl Drop for Ticking {
 
 fn run(shared: &Shared) {
     let mut state = shared.state.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut idle_ticks = 0;
     while !state.stopped {
-        if state.engines.is_empty() {
+        idle_ticks = if state.engines.is_empty() {
+            idle_ticks + 1
+        } else {
+            0
+        };
+        if idle_ticks > IDLE_TICKS_MAX {
+            idle_ticks = 0;
+            state.asleep = true;
             state = shared
                 .changed
-                .wait(state)
+                .wait_while(state, |state| state.asleep && !state.stopped)
                 .unwrap_or_else(PoisonError::into_inner);
             continue;
         }

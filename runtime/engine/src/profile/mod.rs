@@ -182,7 +182,7 @@ fn compile(copy: &Instrumented, variant: Variant) -> Result<Compiled, EngineFail
 }
 
 /// The import `mark`: attributes what was used, and gives back what the wrapper uses.
-fn mark(mut caller: Caller<'_, RunState>, word: i32) -> wasmtime::Result<()> {
+fn mark(mut caller: Caller<'_, Box<RunState>>, word: i32) -> wasmtime::Result<()> {
     let fuel = caller.get_fuel()?;
     let state = caller.data_mut();
     let granted = state.fuel_granted + state.fuel_headroom;
