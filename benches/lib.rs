@@ -21,6 +21,9 @@ pub const NMAP_PARSE: &[u8] = include_bytes!("../capsules/prebuilt/nmap-parse.wa
 /// A report that nmap wrote.
 pub const NMAP_REPORT: &[u8] = include_bytes!("../docs/examples/scan.xml");
 
+/// Instances of the floor that may live at the same time.
+const INSTANCES: u32 = 64;
+
 /// The input and output of a run of the floor.
 pub struct FloorState {
     input: Arc<[u8]>,
@@ -29,9 +32,14 @@ pub struct FloorState {
     memory: Option<Memory>,
 }
 
+/// The bare engine with the host functions of an echo.
+pub struct Bare {
+    engine: Engine,
+    linker: Linker<FloorState>,
+}
+
 /// A capsule on the bare engine.
 pub struct Floor {
-    engine: Engine,
     instance_pre: InstancePre<FloorState>,
     run: ModuleExport,
     memory: ModuleExport,
@@ -39,16 +47,16 @@ pub struct Floor {
 
 type AnyError = Box<dyn std::error::Error>;
 
-impl Floor {
-    /// Compiles `wasm`.
+impl Bare {
+    /// Sets the engine up.
     ///
     /// # Errors
     /// What wasmtime says.
-    pub fn new(wasm: &[u8]) -> Result<Floor, AnyError> {
+    pub fn new() -> Result<Bare, AnyError> {
         let mut pool = PoolingAllocationConfig::new();
-        pool.total_core_instances(64)
-            .total_memories(64)
-            .total_tables(64)
+        pool.total_core_instances(INSTANCES)
+            .total_memories(INSTANCES)
+            .total_tables(INSTANCES)
             .linear_memory_keep_resident(1 << 20)
             .table_keep_resident(1 << 20)
             .max_unused_warm_slots(1)
@@ -57,7 +65,6 @@ impl Floor {
         config.memory_init_cow(false);
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
         let engine = Engine::new(&config)?;
-        let module = Module::from_binary(&engine, wasm)?;
         let mut linker = Linker::new(&engine);
         linker.func_wrap("tenzik", "input_read", input_read)?;
         linker.func_wrap("tenzik", "output_write", output_write)?;
@@ -68,13 +75,43 @@ impl Floor {
                 Err(wasmtime::Error::msg("the capsule failed"))
             },
         )?;
+        Ok(Bare { engine, linker })
+    }
+
+    /// Compiles `wasm`.
+    ///
+    /// # Errors
+    /// What wasmtime says.
+    pub fn compile(&self, wasm: &[u8]) -> Result<Floor, AnyError> {
+        self.link(&Module::from_binary(&self.engine, wasm)?)
+    }
+
+    /// Links compiled code.
+    ///
+    /// # Errors
+    /// What wasmtime says.
+    pub fn link(&self, module: &Module) -> Result<Floor, AnyError> {
         let export = |name: &str| module.get_export_index(name).ok_or("missing export");
         Ok(Floor {
             run: export("run")?,
             memory: export("memory")?,
-            instance_pre: linker.instantiate_pre(&module)?,
-            engine,
+            instance_pre: self.linker.instantiate_pre(module)?,
         })
+    }
+
+    /// The engine.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+}
+
+impl Floor {
+    /// Compiles `wasm` on an engine of its own.
+    ///
+    /// # Errors
+    /// What wasmtime says.
+    pub fn new(wasm: &[u8]) -> Result<Floor, AnyError> {
+        Bare::new()?.compile(wasm)
     }
 
     /// Runs the capsule in a fresh instance and returns its output.
@@ -88,7 +125,7 @@ impl Floor {
             output: Vec::new(),
             memory: None,
         };
-        let mut store = Store::new(&self.engine, state);
+        let mut store = Store::new(self.instance_pre.module().engine(), state);
         let instance = self.instance_pre.instantiate(&mut store)?;
         store.data_mut().memory = instance
             .get_module_export(&mut store, &self.memory)
