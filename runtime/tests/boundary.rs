@@ -18,9 +18,17 @@ struct Need {
 
 const NEEDS: &[Need] = &[
     Need {
+        limit: "fuel_base, with nothing after the last look at the count",
+        capsule: r#"(module (memory (export "memory") 1) (func (export "run") (result i32)
+            (i32.store (i32.const 0) (i32.const 1)) (i32.store (i32.const 4) (i32.const 2))
+            (i32.const 0)))"#,
+        input_bytes: 0,
+        amount: |outcome| outcome.usage.fuel,
+        set: |limits, fuel| limits.fuel_base = fuel,
+        fault: "fuel_exhausted",
+    },
+    Need {
         limit: "fuel_base",
-        // Fuel is counted exactly where a host call charges it; what follows is checked at the next
-        // loop or call.
         capsule: r#"(module (import "tenzik" "fail" (func $fail (param i32 i32 i32)))
             (memory (export "memory") 1) (func (export "run") (result i32)
             (call $fail (i32.const 1) (i32.const 0) (i32.const 10)) (i32.const 0)))"#,

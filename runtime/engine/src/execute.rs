@@ -187,9 +187,16 @@ fn ending(
 ) -> Result<Ending, EngineFailure> {
     let state = store.data();
     let (granted, wall_ns) = (state.fuel_granted, state.wall_ns());
-    let fuel = granted
-        .saturating_add(state.fuel_headroom)
-        .saturating_sub(store.get_fuel().unwrap_or(0));
+    let rest = store.get_fuel().unwrap_or(0);
+    // Compiled code looks at the count only at loops and calls, and may use more after the last look.
+    let overdrawn = rest == 0;
+    let fuel = if overdrawn {
+        granted
+    } else {
+        granted
+            .saturating_add(state.fuel_headroom)
+            .saturating_sub(rest)
+    };
     let ended = |status, fuel_exact| Ending {
         status,
         fuel,
@@ -200,6 +207,7 @@ fn ending(
     let frames = called.as_ref().err().map(frames).unwrap_or_default();
     let state = store.data_mut();
     let ending = match called {
+        Ok(_) if overdrawn => Ok(out_of_fuel(granted, "", ended)),
         // A run that overran its time between two looks at the clock has overrun it all the same.
         Ok(code) => match state.check_wall(wall_ns) {
             Err(_) => halted(state.halt.take(), ended),
@@ -212,7 +220,7 @@ fn ending(
         Err(error) if error.is::<Halt>() => halted(state.halt.take(), ended),
         Err(error) => match state.limiter.fault.take() {
             Some(fault) => Ok(ended(Status::Fault(fault), false)),
-            None => trapped(&error, granted, ended),
+            None => trapped(&error, granted, overdrawn, ended),
         },
     };
     ending.map(|ending| Ending { frames, ..ending })
@@ -234,23 +242,28 @@ fn frames(error: &wasmtime::Error) -> Vec<Frame> {
 fn trapped(
     error: &wasmtime::Error,
     granted: u64,
+    overdrawn: bool,
     ended: impl FnOnce(Status, bool) -> Ending,
 ) -> Result<Ending, EngineFailure> {
     let Some(trap) = error.downcast_ref::<Trap>().copied() else {
         return Err(EngineFailure::Instantiate(format!("{error:#}")));
     };
-    let fault = |code, message| Status::Fault(Fault::new(code, message));
-    if trap == Trap::OutOfFuel {
-        let message = format!("used all {granted} units of fuel{}", place(error));
-        let ending = ended(fault(FaultCode::FuelExhausted, message), true);
-        return Ok(Ending {
-            fuel: granted,
-            ..ending
-        });
+    let exact = trap == Trap::UnreachableCodeReached;
+    if trap == Trap::OutOfFuel || (exact && overdrawn) {
+        return Ok(out_of_fuel(granted, &place(error), ended));
     }
     let message = format!("trapped: {trap}{}", place(error));
-    let exact = trap == Trap::UnreachableCodeReached;
-    Ok(ended(fault(code_of(trap), message), exact))
+    let fault = Fault::new(code_of(trap), message);
+    Ok(ended(Status::Fault(fault), exact))
+}
+
+fn out_of_fuel(granted: u64, place: &str, ended: impl FnOnce(Status, bool) -> Ending) -> Ending {
+    let message = format!("used all {granted} units of fuel{place}");
+    let fault = Fault::new(FaultCode::FuelExhausted, message);
+    Ending {
+        fuel: granted,
+        ..ended(Status::Fault(fault), true)
+    }
 }
 
 fn halted(

@@ -2,10 +2,10 @@
 //!
 //! Compiled code keeps the count in a register and stores it at calls; a trap between two calls
 //! loses what was counted since (wasmtime issue 13802). But the count is compared with the limit at
-//! every loop header and function entry, where a count equal to the limit ends the run. So one less
-//! than the smallest limit under which the run still reaches its trap is the exact count at the last
-//! of those places: a lower bound of the fuel used. It is found
-//! by running again under other limits, first in steps that double, then by bisection.
+//! every loop header and function entry, where a count over the limit ends the run. So the smallest
+//! limit under which the run still reaches its trap is the exact count at the last of those places: a
+//! lower bound of the fuel used. It is found by running again under other limits, first in steps that
+//! double, then by bisection.
 
 use std::time::Duration;
 
@@ -76,7 +76,8 @@ impl Again<'_> {
             runs += 1;
             input = rewound(state.input)?;
         }
-        Ok(known.max(low.saturating_sub(1)))
+        // The least that reaches the trap is what was used when the count was looked at last.
+        Ok(known.max(low))
     }
 
     /// Whether the run reaches its trap with `cap` units of fuel in all.

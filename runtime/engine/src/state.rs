@@ -22,6 +22,11 @@ const NS_PER_US: u64 = 1_000;
 /// Host calls from one look at the clock to the next. Calls that may take long look at it besides.
 const CLOCK_CALLS: u64 = 16;
 
+/// Fuel that every run has besides what is granted. Compiled code stops when nothing is left, and a
+/// count that is overdrawn reads as nothing left: with one unit more, a run that used just what was
+/// granted has one left, and one that used more has none.
+const FUEL_HEADROOM: u64 = 1;
+
 /// How a host call ended the run. The reason is in the state.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Halt;
@@ -69,7 +74,7 @@ pub(crate) struct RunState {
     pub(crate) now_ms: i64,
     pub(crate) fuel_granted: u64,
     fuel_cap: u64,
-    /// Fuel that the store has besides what is granted; only in profiled runs.
+    /// Fuel that the store has besides what is granted: much only in profiled runs.
     pub(crate) fuel_headroom: u64,
     /// Attributes fuel to functions; only in profiled runs.
     pub(crate) recorder: Option<Box<Recorder>>,
@@ -114,7 +119,7 @@ impl RunState {
             now_ms: request.now_ms,
             fuel_granted: 0,
             fuel_cap,
-            fuel_headroom: 0,
+            fuel_headroom: FUEL_HEADROOM,
             recorder: None,
             started: clock::now(),
             started_coarse_ns: None,
