@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use tenzik_runtime::{Examination, Policy, Profile};
 use wasmtime::{
-    Caller, Config, Enabled, Engine, Extern, InstanceAllocationStrategy, InstancePre, Linker,
-    Memory, Module, ModuleExport, PoolingAllocationConfig, Store,
+    Caller, Config, Enabled, Engine, Extern, Inlining, InstanceAllocationStrategy, InstancePre,
+    Linker, Memory, Module, ModuleExport, PoolingAllocationConfig, Store,
 };
 
 /// The embedded capsule `echo`.
@@ -53,6 +53,19 @@ impl Bare {
     /// # Errors
     /// What wasmtime says.
     pub fn new() -> Result<Bare, AnyError> {
+        Bare::with(Inlining::No)
+    }
+
+    /// Sets an engine up that merges functions into their callers, as tenzik does for a capsule that
+    /// runs much.
+    ///
+    /// # Errors
+    /// What wasmtime says.
+    pub fn merging() -> Result<Bare, AnyError> {
+        Bare::with(Inlining::Yes)
+    }
+
+    fn with(inlining: Inlining) -> Result<Bare, AnyError> {
         let mut pool = PoolingAllocationConfig::new();
         pool.total_core_instances(INSTANCES)
             .total_memories(INSTANCES)
@@ -62,7 +75,7 @@ impl Bare {
             .max_unused_warm_slots(1)
             .pagemap_scan(Enabled::No);
         let mut config = Config::new();
-        config.memory_init_cow(false);
+        config.memory_init_cow(false).compiler_inlining(inlining);
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
         let engine = Engine::new(&config)?;
         let mut linker = Linker::new(&engine);

@@ -1,5 +1,6 @@
-//! Competitors in turn: every round runs each of them, in an order that moves on, so that whatever
-//! disturbs the machine disturbs all. Ratios are taken inside a round; the median of rounds counts.
+//! Competitors in turn: every round runs each of them, in an order of its own, so that whatever
+//! disturbs the machine disturbs all, and nobody always comes after the same one. A turn begins with
+//! runs that are not timed. Ratios are taken inside a round; the median of rounds counts.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -8,6 +9,9 @@ use crate::AnyError;
 
 /// Time that one competitor gets in one round, about.
 const TURN: Duration = Duration::from_millis(4);
+
+/// The part of a turn that is run before it is timed.
+const LEAD_IN_PART: u32 = 8;
 
 /// Most runs of one turn.
 const RUNS_MAX: u32 = 4_096;
@@ -77,8 +81,7 @@ pub fn measure(
         .collect::<Result<Vec<u32>, AnyError>>()?;
     let mut times = vec![Vec::new(); contenders.len()];
     for round in 0..rounds {
-        for turn in 0..contenders.len() {
-            let index = (turn + round) % contenders.len();
+        for index in order(contenders.len(), round) {
             times[index].push(turn_ns(&mut contenders[index], runs[index])?);
         }
     }
@@ -122,7 +125,24 @@ fn runs_of_a_turn(contender: &mut Contender<'_>) -> Result<u32, AnyError> {
     Ok(fit.clamp(1, RUNS_MAX) * contender.together)
 }
 
+/// The numbers below `count` in an order that belongs to `round`: by a multiplicative hash.
+fn order(count: usize, round: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..count).collect();
+    let key = |index: usize| {
+        let number = (round * count + index) as u64 + 1;
+        number
+            .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+            .rotate_left(23)
+            .wrapping_mul(0xbf58_476d_1ce4_e5b9)
+    };
+    order.sort_by_key(|index| key(*index));
+    order
+}
+
 fn turn_ns(contender: &mut Contender<'_>, runs: u32) -> Result<f64, AnyError> {
+    for _ in 0..runs / LEAD_IN_PART / contender.together * contender.together {
+        black_box((contender.run)()?);
+    }
     let start = Instant::now();
     for _ in 0..runs {
         black_box((contender.run)()?);

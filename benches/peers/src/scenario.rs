@@ -21,6 +21,7 @@ use crate::workload::{Workload, workloads};
 /// Names of the competitors, as the tables have them.
 pub mod name {
     pub const FLOOR: &str = "wasmtime, bare: the floor";
+    pub const MERGING: &str = "wasmtime, bare, functions merged";
     pub const TENZIK: &str = "**tenzik**";
     pub const TENZIK_BATCHED: &str = "**tenzik**, receipts, 1,024 per signature";
     pub const TENZIK_SIGNED: &str = "**tenzik**, receipts, one signature each";
@@ -37,7 +38,7 @@ pub mod name {
 const DISTINCT: usize = 1_000;
 
 /// Live instances that are looked at.
-pub const LIVE: usize = 1_000;
+const LIVE: usize = 1_000;
 
 /// One table: for every workload what was measured.
 pub struct Table {
@@ -92,6 +93,7 @@ pub fn all(rounds: usize) -> Result<Results, AnyError> {
 fn warm(workload: &Workload, rounds: usize) -> Result<Vec<Measured>, AnyError> {
     let input = &workload.input;
     let floor = Code::new()?.compile(&workload.capsule)?;
+    let merging = Code::merging()?.compile(&workload.capsule)?;
     let tenzik = Tenzik::new(&EngineOptions::default())?;
     let admitted = tenzik.admit(&workload.capsule)?;
     tenzik.warm_up(&admitted, input)?;
@@ -105,6 +107,7 @@ fn warm(workload: &Workload, rounds: usize) -> Result<Vec<Measured>, AnyError> {
     let wasmi = Wasmi::new(&workload.capsule)?;
     let mut contenders = vec![
         Contender::new(name::FLOOR, || floor.run(input).map_err(text)),
+        Contender::new(name::MERGING, || merging.run(input).map_err(text)),
         Contender::new(name::TENZIK, || tenzik.run(&admitted, input)),
         Contender::new(name::TENZIK_SIGNED, || {
             tenzik.run_signed(&admitted, &key, input)
@@ -119,7 +122,7 @@ fn warm(workload: &Workload, rounds: usize) -> Result<Vec<Measured>, AnyError> {
     if workload.short {
         let run = || tenzik.run_batched(&admitted, &key, &mut batch.borrow_mut(), input);
         let batched = Contender::new(name::TENZIK_BATCHED, run).together(BATCH_RECEIPTS);
-        contenders.insert(2, batched);
+        contenders.insert(3, batched);
     }
     if workload.copies {
         contenders.push(Contender::new(name::PROCESS, || process::run(input)));

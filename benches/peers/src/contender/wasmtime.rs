@@ -13,6 +13,11 @@ impl Code {
         Ok(Code(Bare::new().map_err(text)?))
     }
 
+    /// An engine that merges functions into their callers.
+    pub fn merging() -> Result<Code, AnyError> {
+        Ok(Code(Bare::merging().map_err(text)?))
+    }
+
     pub fn compile(&self, wasm: &[u8]) -> Result<Floor, AnyError> {
         self.0.compile(wasm).map_err(text)
     }
