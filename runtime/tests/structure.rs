@@ -87,6 +87,10 @@ fn module_with(what: &str, count: u64) -> String {
             let (open, close) = (many("block ", count), many("end ", count));
             format!("(module {MEMORY} {RUN} (func {open} {close}))")
         }
+        "blocks and branch targets of one function" => {
+            let branches = many("(br_if 0 (i32.const 0))", count - 1);
+            format!("(module {MEMORY} {RUN} (func (block {branches})))")
+        }
         "locals times branch targets and calls of one function" => {
             // One branch target less than the rest gives the limit itself: the block is one, too.
             let (locals, branches) = (

@@ -6,7 +6,7 @@ use wasmparser::{
 
 use crate::finding::{Finding, FindingCode, Location};
 use crate::limits::{
-    BR_TABLE_TARGETS, BRANCH_LOCALS, LOCALS, LOCALS_TOTAL, LOOPS, NESTING, StructureLimit,
+    BR_TABLE_TARGETS, BRANCH_LOCALS, BRANCHES, LOCALS, LOCALS_TOTAL, LOOPS, NESTING, StructureLimit,
 };
 
 const BLOCK: u8 = 0x02;
@@ -179,6 +179,10 @@ impl BodyLimits {
         if self.loops > LOOPS.max {
             let location = Location::in_function(self.last_branch, index);
             findings.push(over(LOOPS, self.loops, location));
+        }
+        if self.branches > BRANCHES.max {
+            let location = Location::in_function(self.last_branch, index);
+            findings.push(over(BRANCHES, self.branches, location));
         }
         let product = self.ways().saturating_mul(locals);
         if product > BRANCH_LOCALS.max {

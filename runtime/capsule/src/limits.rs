@@ -85,6 +85,9 @@ structure_limits! {
     NESTING: "nested blocks" = 1_024;
     /// Loops of one function.
     LOOPS: "loops of one function" = 1_000;
+    /// Blocks, loops, ifs and the targets of branches of one function: each ends a stretch of code, and
+    /// the work of a compiler grows faster than their number.
+    BRANCHES: "blocks and branch targets of one function" = 8_192;
     /// Locals of a function multiplied by its branch targets and calls: a compiler may carry every
     /// local along every branch and keep it over every call. An access to a table counts 4 calls.
     BRANCH_LOCALS: "locals times branch targets and calls of one function" = 250_000;
