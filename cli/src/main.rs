@@ -19,6 +19,7 @@ mod run_input;
 mod run_output;
 mod sidecar_file;
 mod signed_file;
+mod stop_signal;
 mod subject;
 mod svg;
 mod user_directories;

@@ -26,6 +26,7 @@ use crate::policy_arguments::PolicyArguments;
 use crate::printer::{self, grouped};
 use crate::run_output::write_whole;
 use crate::sidecar_file;
+use crate::stop_signal::StopSignal;
 
 /// Which optimisers may shrink the module.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -96,7 +97,7 @@ pub(crate) fn run(arguments: &BuildArguments) -> ExitCode {
     let ended = if arguments.watch {
         watch::watch(arguments)
     } else {
-        attempt(arguments, &Host::from_env()).map(|(exit, _)| exit)
+        until_stopped(|host| attempt(arguments, host)).map(|(exit, _)| exit)
     };
     match ended {
         Ok(code) => code,
@@ -118,7 +119,15 @@ pub(crate) fn capsule_bytes(source: &Path) -> Result<Vec<u8>, Failure> {
         no_sidecar: true,
         json: false,
     };
-    Ok(built(&arguments, &Host::from_env())?.bytes)
+    Ok(until_stopped(|host| built(&arguments, host))?.bytes)
+}
+
+/// Builds on a machine whose compilers end with this process: a signal kills them and then ends it.
+fn until_stopped<T>(build: impl FnOnce(&Host) -> Result<T, Failure>) -> Result<T, Failure> {
+    let stop = StopSignal::catch()?;
+    let built = build(&Host::from_env().with_stop(stop.flag()));
+    stop.obey();
+    built
 }
 
 /// Assembles or compiles the source.

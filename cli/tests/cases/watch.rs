@@ -162,6 +162,30 @@ fn wrong_use_is_refused_before_the_first_build() {
 /// A compiler that never ends is killed with its descendants.
 #[test]
 fn a_signal_leaves_no_process() {
+    leaves_no_process(&["build", "p", "--watch"], Some(0));
+    // Without anything to watch the signal ends tenzik, as it would end any program.
+    leaves_no_process(&["build", "p"], None);
+    leaves_no_process(&["test", "p"], None);
+}
+
+/// A signal after the build ends tenzik like any program.
+#[test]
+fn a_signal_is_obeyed_after_the_build_too() {
+    let world = World::new();
+    world.tenzik(["new", "p", "--lang", "wat"]).exits(0);
+    let forever = r#"(module (memory (export "memory") 1)
+        (func (export "run") (result i32) (loop (br 0)) (i32.const 0)))"#;
+    world.write("p/p.wat", forever);
+    std::fs::remove_file(world.path("p/tests/example.output")).unwrap();
+    world.write("p/tests/example.status", "ok\n");
+    let limits = "[limits]\nfuel = 1152921504606846976\nwall_us = 600000000\n";
+    world.write("p/tests/example.toml", limits);
+    let watcher = Watcher::start(&world, &["test", "p"], None);
+    assert!(watcher.line().starts_with("running 1 case"));
+    assert_eq!(watcher.end(Signal::INT), None);
+}
+
+fn leaves_no_process(arguments: &[&str], exit: Option<i32>) {
     let world = World::new();
     world.tenzik(["new", "p", "--lang", "c"]).exits(0);
     std::fs::create_dir(world.path("bin")).unwrap();
@@ -179,8 +203,7 @@ fn a_signal_leaves_no_process() {
         std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755))
             .unwrap();
     }
-    let arguments = ["build", "p", "--watch"];
-    let watcher = Watcher::start(&world, &arguments, Some(&world.path("bin")));
+    let watcher = Watcher::start(&world, arguments, Some(&world.path("bin")));
     let until = Instant::now() + PATIENCE;
     while !pids.exists() {
         assert!(Instant::now() < until, "the compiler was not started");
@@ -192,7 +215,7 @@ fn a_signal_leaves_no_process() {
         .map(|pid| pid.parse().unwrap())
         .collect();
     assert_eq!(pids.len(), 2);
-    assert_eq!(watcher.end(Signal::TERM), Some(0));
+    assert_eq!(watcher.end(Signal::TERM), exit);
     for pid in pids {
         let process = Pid::from_raw(pid).unwrap();
         // A killed orphan exists until its new parent has collected it; a zombie is dead as well.

@@ -2,14 +2,10 @@
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
 use std::time::Duration;
 
 use clap::Parser as _;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::flag::{register, register_conditional_shutdown};
 use tenzik_toolchain::{Host, Snapshot};
 
 use super::{BuildArguments, attempt};
@@ -18,6 +14,7 @@ use crate::command;
 use crate::exit_code::ExitCode;
 use crate::failure::{Failure, shown};
 use crate::printer;
+use crate::stop_signal::StopSignal;
 
 /// How often the sources are looked at.
 const INTERVAL: Duration = Duration::from_millis(200);
@@ -25,8 +22,6 @@ const INTERVAL: Duration = Duration::from_millis(200);
 const QUIET: Duration = Duration::from_millis(50);
 /// Looks after which a build begins although files keep changing.
 const RESTLESS_MAX: usize = 40;
-/// What a second signal ends the process with, when the first could not end a run.
-const INTERRUPTED: i32 = 130;
 
 /// Builds until a signal comes.
 ///
@@ -43,9 +38,9 @@ pub(super) fn watch(arguments: &BuildArguments) -> Result<ExitCode, Failure> {
         Snapshot::take(&arguments.source, &made)
             .map_err(|error| Failure::usage(error.to_string(), "or build without --watch"))
     };
-    let stop = stop_flag()?;
-    let host = Host::from_env().with_stop(Arc::clone(&stop));
-    let stopped = || stop.load(Ordering::Relaxed);
+    let stop = StopSignal::catch()?;
+    let host = Host::from_env().with_stop(stop.flag());
+    let stopped = || stop.is_set();
     loop {
         let before = take()?;
         let built = attempt(arguments, &host);
@@ -72,22 +67,6 @@ pub(super) fn watch(arguments: &BuildArguments) -> Result<ExitCode, Failure> {
         }
         settle(take)?;
     }
-}
-
-/// A flag that the first signal sets. A second signal ends the process at once.
-fn stop_flag() -> Result<Arc<AtomicBool>, Failure> {
-    let stop = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM, SIGHUP] {
-        let registered = register_conditional_shutdown(signal, INTERRUPTED, Arc::clone(&stop))
-            .and_then(|_| register(signal, Arc::clone(&stop)));
-        registered.map_err(|error| {
-            Failure::machine(
-                format!("cannot catch signals: {error}"),
-                "build without --watch",
-            )
-        })?;
-    }
-    Ok(stop)
 }
 
 /// Files that builds and runs write: they are no reason to build again.
