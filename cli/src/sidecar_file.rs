@@ -8,6 +8,7 @@ use tenzik_toolchain::sidecar::{SIDECAR_BYTES_MAX, Sidecar};
 
 use crate::capsule_source::CapsuleSource;
 use crate::failure::{Failure, file, shown};
+use crate::run_input::open_without_waiting;
 
 /// Where the sidecar of the capsule in a file is: `NAME.debug.wasm` for `NAME.wasm`.
 pub(crate) fn beside(capsule: &Path) -> PathBuf {
@@ -85,9 +86,10 @@ pub(crate) fn find(
 }
 
 /// Reads at most one byte more than a sidecar may have.
-fn read(path: &Path) -> io::Result<Vec<u8>> {
+pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    let found = File::open(path)?;
+    // A named pipe without a writer must not hold up the opening.
+    let found = open_without_waiting(File::options().read(true), path)?;
     if !found.metadata()?.is_file() {
         return Err(io::Error::other("it is not a regular file"));
     }

@@ -13,6 +13,7 @@ use tenzik_runtime::{
     COST_MODEL, EngineOptions, FuelProfile, FunctionNames, ProfileError, ProfileRequest, Runtime,
 };
 
+use crate::capsule_source::CapsuleSource;
 use crate::exit_code::ExitCode;
 use crate::failure::{self, Failure, shown};
 use crate::json;
@@ -20,6 +21,7 @@ use crate::printer::{self, grouped};
 use crate::profile::{FunctionUse, Labels, flame_graph, folded, functions};
 use crate::run_input::open_without_waiting;
 use crate::run_output::{same_file, write_whole};
+use crate::sidecar_file::{self, Found};
 use crate::subject::{Subject, SubjectArguments};
 
 use super::run::{Ending, ending};
@@ -50,7 +52,8 @@ pub(crate) struct ProfileArguments {
     /// Functions in the table.
     #[arg(long, value_name = "N", default_value_t = 20)]
     top: usize,
-    /// Take the names of functions from this module: one with the same functions and a name section.
+    /// Take the names of functions from this module: one with the same functions and a name section
+    /// [default: NAME.debug.wasm beside NAME.wasm].
     #[arg(long, value_name = "FILE")]
     names: Option<PathBuf>,
     /// Print one JSON object instead of the table.
@@ -69,7 +72,7 @@ fn attempt(arguments: &ProfileArguments) -> Result<ExitCode, Failure> {
     check_paths(arguments)?;
     let subject = arguments.subject.subject()?;
     let (capsule, permit) = subject.admitted()?;
-    let names = function_names(arguments, capsule.bytes())?;
+    let names = function_names(arguments, &subject.source, capsule.bytes())?;
     let failed = |error: String| Failure::machine(error, "see the message");
     let runtime = Runtime::new(&EngineOptions::one_shot()).map_err(|e| failed(e.to_string()))?;
     let request = ProfileRequest {
@@ -140,11 +143,25 @@ fn to_stdout(arguments: &ProfileArguments) -> bool {
     arguments.output.as_deref() == Some(Path::new("-"))
 }
 
-/// The capsule's own names, and better ones where a file was given.
-fn function_names(arguments: &ProfileArguments, module: &[u8]) -> Result<FunctionNames, Failure> {
+/// The capsule's own names, and better ones: of the file that was given, or of the sidecar.
+fn function_names(
+    arguments: &ProfileArguments,
+    source: &CapsuleSource,
+    module: &[u8],
+) -> Result<FunctionNames, Failure> {
     let own = FunctionNames::of(module);
     let Some(path) = &arguments.names else {
-        return Ok(own);
+        return Ok(match sidecar_file::find(source, module, None)? {
+            Found::Sidecar(_, path) => match sidecar_file::read(&path) {
+                Ok(bytes) => own.or_better(FunctionNames::of(&bytes)),
+                Err(error) => return Err(failure::file("cannot read", &path, &error)),
+            },
+            Found::None => own,
+            Found::Useless(reason) => {
+                printer::note(&reason);
+                own
+            }
+        });
     };
     let named = |error: std::io::Error| failure::file("cannot read the names", path, &error);
     // A named pipe without a writer must not hold up the opening.

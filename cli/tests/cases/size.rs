@@ -191,6 +191,10 @@ fn a_trap_names_function_file_and_line() {
         let text = String::from_utf8_lossy(&capsule);
         assert!(!text.contains("lib.rs:") && !text.contains("ratio"));
 
+        let arguments = ["profile", "trapping/trapping.wasm", "--input-text", "d1"];
+        let profile = world.tenzik(arguments).exits(0);
+        assert!(profile.text().contains("tenzik_sdk::"), "{}", profile.text());
+
         for (input, function, what) in [
             ("i\u{7f}", "element", "list[at]"),
             ("d0", "ratio", "left / right"),
