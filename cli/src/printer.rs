@@ -1,5 +1,6 @@
 //! The one place that writes to the terminal.
 
+use std::borrow::Cow;
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -27,7 +28,7 @@ fn line(text: &dyn std::fmt::Display) {
 /// Prints a result for people on standard output. A closed pipe is no error: the reader has what it
 /// wanted.
 pub(crate) fn result(text: &str) {
-    line(&text);
+    line(&quiet(text));
 }
 
 /// Prints one JSON value on standard output, in one line.
@@ -44,15 +45,36 @@ pub(crate) fn bytes(bytes: &[u8]) -> std::io::Result<()> {
 
 /// Prints something worth knowing on standard error.
 pub(crate) fn note(text: &str) {
-    let _ = writeln!(std::io::stderr(), "{text}");
+    let _ = writeln!(std::io::stderr(), "{}", quiet(text));
 }
 
 /// Prints an error and its remedy on standard error.
 pub(crate) fn error(message: &str, remedy: &str) {
-    let _ = writeln!(std::io::stderr(), "tenzik: {message}");
+    let _ = writeln!(std::io::stderr(), "tenzik: {}", quiet(message));
     if !remedy.is_empty() {
-        let _ = writeln!(std::io::stderr(), "  remedy: {remedy}");
+        let _ = writeln!(std::io::stderr(), "  remedy: {}", quiet(remedy));
     }
+}
+
+/// `text` without what moves a cursor or turns the direction of writing, whoever wrote it: control
+/// characters except line feeds and tabs, and the bidirectional controls of Unicode.
+fn quiet(text: &str) -> Cow<'_, str> {
+    let is_loud = |character: char| {
+        character.is_control() && !matches!(character, '\n' | '\t')
+            || matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if !text.contains(is_loud) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        if is_loud(character) {
+            shown.push_str(&format!("\\u{{{:x}}}", u32::from(character)));
+        } else {
+            shown.push(character);
+        }
+    }
+    Cow::Owned(shown)
 }
 
 /// Whether a person looks at standard error, so that progress may be shown there.
@@ -75,7 +97,16 @@ pub(crate) fn grouped(number: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::grouped;
+    use super::{grouped, quiet};
+
+    #[test]
+    fn nothing_moves_the_cursor() {
+        assert_eq!(quiet("a\tb\nc é"), "a\tb\nc é");
+        assert_eq!(
+            quiet("\u{1b}[2J\r\u{7f}\u{9b}\u{202e}"),
+            r"\u{1b}[2J\u{d}\u{7f}\u{9b}\u{202e}"
+        );
+    }
 
     #[test]
     fn digits_are_grouped() {

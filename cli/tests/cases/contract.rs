@@ -395,3 +395,61 @@ fn a_path_need_not_be_utf8() {
     let arguments = [std::ffi::OsStr::new("run"), name];
     world.tenzik(arguments).exits(0);
 }
+
+#[test]
+fn results_replace_no_key_and_no_source() {
+    let home = World::new();
+    home.tenzik(["run", "echo", "--input-text", "x", "--receipt", "r.json"])
+        .exits(0);
+    let key = home.path("config/tenzik/node.pem");
+    let before = std::fs::read(&key).unwrap();
+    let key = key.to_str().unwrap();
+    for flag in ["--output", "--receipt"] {
+        home.tenzik(["run", "echo", "--input-text", "x", flag, key])
+            .exits(2);
+        assert_eq!(std::fs::read(key).unwrap(), before);
+    }
+    home.tenzik(["receipt", "export", "r.json", "--dsse", "-o", key])
+        .exits(2);
+    assert_eq!(std::fs::read(key).unwrap(), before);
+
+    std::os::unix::fs::symlink("later", home.path("link")).unwrap();
+    let words = ["run", "echo", "--output", "later", "--receipt", "link"];
+    home.tenzik(words).exits(2);
+
+    home.tenzik(["new", "c", "--lang", "wat"]).exits(0);
+    let source = home.read("c/c.wat");
+    for output in ["c/c.wat", "c/tenzik.toml", "-"] {
+        home.tenzik(["build", "c", "-o", output]).exits(2);
+    }
+    assert_eq!(home.read("c/c.wat"), source);
+    home.tenzik(["build", "c"]).exits(0);
+    home.tenzik(["build", "c"]).exits(0);
+}
+
+#[test]
+fn a_manifest_moves_no_cursor_and_makes_no_line() {
+    let home = World::new();
+    let manifest = "{\"abi\":1,\"\\u001b[2Jx\\n  accepted\u{9b}\u{202e}\":1}";
+    let mut module = b"\0asm\x01\0\0\0\0".to_vec();
+    module.push(u8::try_from(manifest.len() + 7).unwrap());
+    module.extend_from_slice(b"\x06tenzik");
+    module.extend_from_slice(manifest.as_bytes());
+    home.write("m.wasm", module);
+    for command in ["validate", "inspect", "run", "profile"] {
+        let ended = home.tenzik([command, "./m.wasm"]);
+        let shown = format!("{}{}", ended.text(), ended.stderr);
+        if command == "validate" {
+            assert!(
+                shown.contains("manifest is not the expected JSON"),
+                "{shown}"
+            );
+        }
+        let is_loud = |character: char| character.is_control() && character != '\n';
+        assert!(
+            !shown.contains(is_loud) && !shown.contains('\u{202e}'),
+            "{shown:?}"
+        );
+        assert!(!shown.contains("\n  accepted"), "{shown}");
+    }
+}

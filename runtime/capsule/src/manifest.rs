@@ -130,7 +130,8 @@ impl Manifest {
             return Err(ManifestError::TooLarge { bytes: bytes.len() });
         }
         let json: ManifestJson<'_> = serde_json::from_slice(bytes)
-            .map_err(|error| ManifestError::Shape(error.to_string()))?;
+            // The parser repeats what the manifest says, and that may be anything.
+            .map_err(|error| ManifestError::Shape(crate::escaped(&error.to_string())))?;
         if json.abi == 0 || json.abi > ABI_VERSION {
             return Err(ManifestError::Abi(json.abi));
         }
