@@ -237,8 +237,21 @@ fn resolved(path: &Path) -> PathBuf {
         let directory = directory.unwrap_or(Path::new(".")).canonicalize().ok()?;
         Some(directory.join(path.file_name()?))
     };
+    // A link to a file that is not there yet names that file.
+    let linked = || {
+        let target = std::fs::read_link(path).ok()?;
+        let target = Path::new(".").join(path.parent()?).join(target);
+        Some(
+            target
+                .parent()?
+                .canonicalize()
+                .ok()?
+                .join(target.file_name()?),
+        )
+    };
     let there = path.canonicalize().ok();
     there
+        .or_else(linked)
         .or_else(in_directory)
         .unwrap_or_else(|| path.to_owned())
 }

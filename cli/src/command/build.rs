@@ -3,6 +3,7 @@
 mod watch;
 
 use std::ffi::OsString;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -141,12 +142,16 @@ fn built(arguments: &BuildArguments, host: &Host) -> Result<Built, Failure> {
 /// Builds once and returns where the capsule is, or would be.
 fn attempt(arguments: &BuildArguments, host: &Host) -> Result<(ExitCode, PathBuf), Failure> {
     let policy = arguments.policy.policy()?;
+    if let Some(output) = &arguments.output {
+        check_replaceable(output)?;
+    }
     let mut built = built(arguments, host)?;
     let examination = Examination::of(&built.bytes, &policy);
     let exit = examination
         .first_error()
         .map_or(ExitCode::Ok, |finding| ExitCode::from(finding.code.class()));
     if exit == ExitCode::Ok {
+        check_replaceable(&built.output)?;
         write_whole(&built.output, &built.bytes)
             .map_err(|error| file("cannot write", &built.output, &error))?;
         write_sidecar(&mut built)?;
@@ -156,6 +161,34 @@ fn attempt(arguments: &BuildArguments, host: &Host) -> Result<(ExitCode, PathBuf
     Ok((exit, output))
 }
 
+/// Refuses to replace a file that is no module: it may be a source, of this capsule or of anything.
+fn check_replaceable(output: &Path) -> Result<(), Failure> {
+    if output.as_os_str() == "-" {
+        return Err(Failure::usage(
+            "a capsule is written to a file, not to standard output",
+            "name a file; one that is called - is ./-",
+        ));
+    }
+    if !std::fs::metadata(output).is_ok_and(|found| found.is_file() && found.len() > 0) {
+        return Ok(());
+    }
+    let mut magic = Vec::new();
+    std::fs::File::open(output)
+        .and_then(|found| found.take(MAGIC.len() as u64).read_to_end(&mut magic))
+        .map_err(|error| file("cannot read what would be replaced,", output, &error))?;
+    if magic == MAGIC {
+        return Ok(());
+    }
+    let message = format!("{} exists and is no WebAssembly module", shown(output));
+    Err(Failure::usage(
+        message,
+        "write the capsule to another name, or remove the file if nobody needs it",
+    ))
+}
+
+/// The first bytes of every module (WebAssembly core specification, section 5.5.16).
+const MAGIC: &[u8] = b"\0asm";
+
 /// Writes the sidecar beside the capsule, if that is a file.
 fn write_sidecar(built: &mut Built) -> Result<(), Failure> {
     let is_file = std::fs::metadata(&built.output).is_ok_and(|metadata| metadata.is_file());
@@ -163,6 +196,7 @@ fn write_sidecar(built: &mut Built) -> Result<(), Failure> {
         return Ok(());
     };
     let path = sidecar_file::beside(&built.output);
+    check_replaceable(&path)?;
     write_whole(&path, &sidecar).map_err(|error| file("cannot write", &path, &error))?;
     let report = built.report.as_mut();
     if let Some(report) = report.and_then(|report| report.sidecar.as_mut()) {
@@ -311,7 +345,10 @@ fn compile(arguments: &BuildArguments, source: &Source, host: &Host) -> Result<B
     }
     let built = built.map_err(|error| match &error {
         BuildCapsuleError::Compile(CompileError::Find(_)) => missing(error.to_string()),
-        _ => Failure::machine(error.to_string(), "see the compiler's messages above"),
+        _ => Failure::machine(
+            error.to_string(),
+            "correct what the compiler says; tenzik doctor shows the compilers",
+        ),
     })?;
     let output = arguments
         .output

@@ -28,6 +28,7 @@ use crate::run_input::{self, OpenedInput};
 use crate::run_output::{RunOutput, same_file};
 use crate::sidecar_file::{self, Found};
 use crate::signed_file;
+use crate::user_directories;
 use crate::world;
 
 use super::keygen::signing_key;
@@ -212,12 +213,16 @@ fn check_paths(arguments: &RunArguments, source: &CapsuleSource) -> Result<(), F
     let (key, output) = (arguments.key.as_deref(), arguments.output.as_deref());
     let receipt = arguments.receipt.as_deref();
     let beside = module.map(signed_file::beside);
-    let signature = arguments
-        .require_signature
-        .then_some(arguments.signature.as_deref().or(beside.as_deref()))
-        .flatten();
+    let signature = arguments.signature.as_deref().or(beside.as_deref());
     let sidecar = arguments.sidecar.as_deref();
-    let clashes: [(&str, Option<&Path>, &str, Option<&Path>); 10] = [
+    let own_key = user_directories::node_key().ok();
+    let own_trust = user_directories::trust_file().ok();
+    let (own_key, own_trust) = (own_key.as_deref(), own_trust.as_deref());
+    let clashes: [(&str, Option<&Path>, &str, Option<&Path>); 14] = [
+        ("--output", output, "this machine's key", own_key),
+        ("--receipt", receipt, "this machine's key", own_key),
+        ("--output", output, "the file of trusted keys", own_trust),
+        ("--receipt", receipt, "the file of trusted keys", own_trust),
         ("--output", output, "the signature file", signature),
         ("--receipt", receipt, "the signature file", signature),
         ("--output", output, "--sidecar", sidecar),
@@ -229,7 +234,14 @@ fn check_paths(arguments: &RunArguments, source: &CapsuleSource) -> Result<(), F
         ("--receipt", receipt, "--input", arguments.input.as_deref()),
         ("--receipt", receipt, "--output", output),
     ];
-    for (name, path, other_name, other) in clashes {
+    let trusts = arguments.trust.iter().flat_map(|trust| {
+        let trust = Some(trust.as_path());
+        [
+            ("--output", output, "--trust", trust),
+            ("--receipt", receipt, "--trust", trust),
+        ]
+    });
+    for (name, path, other_name, other) in clashes.into_iter().chain(trusts) {
         if let (Some(path), Some(other)) = (path, other)
             && same_file(path, other)
         {
@@ -475,9 +487,16 @@ fn report(
 /// Where the run ended, below the message, or how to learn it.
 fn print_trace(trace: &Trace<'_>, found: &Found) {
     match found {
-        Found::Sidecar(_, _) => trace.lines().iter().for_each(|line| printer::note(line)),
+        Found::Sidecar(_, _) => {
+            trace.lines().iter().for_each(|line| printer::note(line));
+            if trace.headline().is_none() {
+                printer::note(
+                    "  the optimiser left no line of your own: tenzik build --optimiser builtin keeps more",
+                );
+            }
+        }
         Found::None => printer::note(
-            "  source lines: tenzik build writes them beside the capsule, as NAME.debug.wasm; or pass --sidecar",
+            "  source lines: for a capsule in Rust, tenzik build writes them beside it, as NAME.debug.wasm; or pass --sidecar",
         ),
         Found::Useless(why) => printer::note(&format!("  source lines: {why}")),
     }

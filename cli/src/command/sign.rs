@@ -1,6 +1,9 @@
 //! `tenzik sign`: signatures of modules, beside them or inside.
 
+use std::fs::{File, TryLockError};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
@@ -83,6 +86,7 @@ fn attempt(arguments: &SignArguments) -> Result<(), Failure> {
     let beside = signed_file::beside(&arguments.file);
     let output = arguments.output.as_deref().unwrap_or(&beside);
     check_usage(arguments, output)?;
+    let _others_wait = lock(&arguments.file)?;
     let module = signed_file::read_module(&arguments.file)?;
     let keys = arguments
         .key
@@ -97,6 +101,44 @@ fn attempt(arguments: &SignArguments) -> Result<(), Failure> {
         .map_err(|error| failure::file("cannot write", output, &error))?;
     report(arguments, output, &signed);
     Ok(())
+}
+
+/// Attempts to take the lock, [`LOCK_PAUSE`] apart: signing takes milliseconds.
+const LOCK_ATTEMPTS: usize = 1_000;
+
+/// From one attempt to the next.
+const LOCK_PAUSE: Duration = Duration::from_millis(10);
+
+/// Takes the lock on the module until the returned file is dropped, so that of several that sign it
+/// at the same time none loses the signature of another. What cannot be opened is said by whoever
+/// reads the module.
+fn lock(module: &Path) -> Result<Option<File>, Failure> {
+    for _ in 0..LOCK_ATTEMPTS {
+        let is_file = std::fs::metadata(module).is_ok_and(|found| found.is_file());
+        let Some(file) = is_file.then(|| File::open(module).ok()).flatten() else {
+            return Ok(None);
+        };
+        match file.try_lock() {
+            // Signing inside replaces the file: then the lock is on what is there no more.
+            Ok(()) if is_still(&file, module) => return Ok(Some(file)),
+            Ok(()) | Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
+            // Some file systems have no locks.
+            Err(TryLockError::Error(_)) => return Ok(None),
+        }
+    }
+    Err(Failure::machine(
+        format!("{} has been locked for 10 s", shown(module)),
+        "another process signs it; try again when it has ended",
+    ))
+}
+
+/// Whether `path` still names the open file.
+fn is_still(file: &File, path: &Path) -> bool {
+    let identity = |found: std::fs::Metadata| (found.dev(), found.ino());
+    match (file.metadata(), std::fs::metadata(path)) {
+        (Ok(open), Ok(there)) => identity(open) == identity(there),
+        _ => false,
+    }
 }
 
 fn check_usage(arguments: &SignArguments, output: &Path) -> Result<(), Failure> {

@@ -408,3 +408,33 @@ fn modules_cut_at_a_delimiter_are_refused() {
     let other = tenzik(&home, "verify parted.wasm --key alice.pub --json");
     refused(other, 12, "signature_malformed");
 }
+
+#[test]
+fn signers_at_the_same_time_lose_no_signature() {
+    let home = home();
+    let names: Vec<String> = (0..6).map(|index| format!("k{index}")).collect();
+    let make = |name: &String| {
+        let made = tenzik(&home, &format!("keygen -o {name}.pem --json")).exits(0);
+        made.json()["public_key"].as_str().unwrap().to_owned()
+    };
+    let public: Vec<String> = names.iter().map(make).collect();
+    for how in [&[][..], &["--embed", "-o", "echo.wasm"]] {
+        let signing: Vec<_> = names
+            .iter()
+            .map(|name| {
+                let key = format!("{name}.pem");
+                let words = ["sign", "echo.wasm", "--key", &key];
+                home.command(words.iter().chain(how)).spawn().unwrap()
+            })
+            .collect();
+        for mut child in signing {
+            assert!(child.wait().unwrap().success(), "{how:?}");
+        }
+        let keys = public
+            .iter()
+            .flat_map(|key| ["--key".to_owned(), key.clone()]);
+        let words = ["verify", "echo.wasm", "--all"].map(str::to_owned);
+        home.tenzik(words.into_iter().chain(keys)).exits(0);
+        let _ = fs::remove_file(home.path("echo.wasm.sig"));
+    }
+}

@@ -193,7 +193,11 @@ fn a_trap_names_function_file_and_line() {
 
         let arguments = ["profile", "trapping/trapping.wasm", "--input-text", "d1"];
         let profile = world.tenzik(arguments).exits(0);
-        assert!(profile.text().contains("tenzik_sdk::"), "{}", profile.text());
+        assert!(
+            profile.text().contains("tenzik_sdk::"),
+            "{}",
+            profile.text()
+        );
 
         for (input, function, what) in [
             ("i\u{7f}", "element", "list[at]"),

@@ -70,7 +70,7 @@ finding_codes! {
     /// The module is larger than the limit.
     ModuleTooLarge = "module_too_large", Size,
         "a capsule is meant to be a few kilobytes: small enough to audit and to compile at once",
-        "build with `tenzik build`, see which sections are large with `tenzik inspect`, or raise --max-size";
+        "make it smaller (`tenzik size` shows what is large), or raise --max-size, as --profile development does";
     /// The module uses most of its size limit.
     ModuleNearLimit = "module_near_limit", Size,
         "from 80 % of the size limit the next feature may not fit",

@@ -160,8 +160,15 @@ impl Fault {
     /// Whether another machine may end the same run differently: the wall clock and the frame sizes
     /// of compiled code are not the capsule's.
     pub fn machine_bound(&self) -> bool {
+        self.code.is_machine_bound()
+    }
+}
+
+impl FaultCode {
+    /// Whether another machine may end the same run differently: see [`Fault::machine_bound`].
+    pub fn is_machine_bound(self) -> bool {
         matches!(
-            self.code,
+            self,
             FaultCode::TimeExceeded | FaultCode::Cancelled | FaultCode::StackOverflow
         )
     }

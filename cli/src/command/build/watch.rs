@@ -33,7 +33,8 @@ pub(super) fn watch(arguments: &BuildArguments) -> Result<ExitCode, Failure> {
         // Wrong arguments are said now, not after the first build.
         run_command(Path::new("capsule.wasm"), &arguments.run_arguments)?;
     }
-    let made = made(arguments);
+    let mut made = made(arguments);
+    made.extend(redirected());
     let take = || {
         Snapshot::take(&arguments.source, &made)
             .map_err(|error| Failure::usage(error.to_string(), "or build without --watch"))
@@ -67,6 +68,14 @@ pub(super) fn watch(arguments: &BuildArguments) -> Result<ExitCode, Failure> {
         }
         settle(take)?;
     }
+}
+
+/// What standard output and error are redirected to; elsewhere than on Linux nobody says.
+fn redirected() -> impl Iterator<Item = PathBuf> {
+    let streams = ["/proc/self/fd/1", "/proc/self/fd/2"];
+    streams
+        .into_iter()
+        .filter_map(|stream| std::fs::read_link(stream).ok())
 }
 
 /// Files that builds and runs write: they are no reason to build again.

@@ -1,5 +1,6 @@
 //! `tenzik receipt export`: a receipt in the envelopes that other verifiers read.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
@@ -95,6 +96,18 @@ fn write(
         return Err(Failure::usage(
             format!("--output {} would replace the receipt", shown(path)),
             "choose another file",
+        ));
+    }
+    let mut first = [0];
+    let is_other = std::fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() > 0)
+        && std::fs::File::open(path)
+            .and_then(|mut found| found.read_exact(&mut first))
+            .is_ok()
+        && first != *b"{";
+    if is_other {
+        return Err(Failure::usage(
+            format!("{} exists and is no envelope", shown(path)),
+            "choose another file, or remove this one if nobody needs it",
         ));
     }
     write_whole(path, format!("{value}\n").as_bytes())

@@ -4,9 +4,9 @@ use tenzik_runtime::evidence::{
     Comparison, Difference, Run, Statement, Verdict, compare_reexecution,
 };
 use tenzik_runtime::{
-    Capability, CapabilitySet, Capsule, EngineFailure, EngineOptions, FindingCode, Input, Limits,
-    LogTarget, Output, Permit, Policy, RejectClass, RunRecord, RunRequest, Runtime, attest,
-    attest_rejection,
+    Capability, CapabilitySet, Capsule, EngineFailure, EngineOptions, FaultCode, FindingCode,
+    Input, Limits, LogTarget, Output, Permit, Policy, RejectClass, RunRecord, RunRequest, Runtime,
+    attest, attest_rejection,
 };
 
 use crate::capsule_source::CapsuleSource;
@@ -77,12 +77,14 @@ pub(super) fn rebuilt_policy(statement: &Statement) -> Result<Policy, Failure> {
     Ok(Policy { limits, grants })
 }
 
-/// Examines the capsule again and, where the receipt is about a run, runs it again.
+/// Examines the capsule again and, where the receipt is about a run, runs it again. Limits that only
+/// a stranger vouches for do not decide how long that may take.
 pub(super) fn reexecute(
     statement: &Statement,
     policy: &Policy,
     capsule: &CapsuleSource,
     input: Option<GivenInput>,
+    is_trusted: bool,
 ) -> Result<Reproduction, Failure> {
     let recorded = &statement.verdict;
     if rejects_signature(recorded) {
@@ -91,8 +93,17 @@ pub(super) fn reexecute(
             "see tenzik verify with the module, its signature and those keys",
         ));
     }
+    if let Some(difference) = wrongly_machine_bound(recorded) {
+        return Ok(Reproduction {
+            comparison: Comparison {
+                differences: vec![difference],
+                notes: Vec::new(),
+            },
+            conclusion: Conclusion::Differs,
+        });
+    }
     let patient = Policy {
-        limits: patient_limits(&policy.limits, recorded),
+        limits: patient_limits(&policy.limits, recorded, is_trusted),
         ..policy.clone()
     };
     let examination = capsule.examine(&patient)?;
@@ -135,9 +146,32 @@ fn rejects_signature(recorded: &Verdict) -> bool {
         .any(|code| code.code() == error_code.as_str())
 }
 
+/// A fault that is said to depend on the machine, but does not: nobody is excused by it.
+fn wrongly_machine_bound(recorded: &Verdict) -> Option<Difference> {
+    let Verdict::Fault { error_code, .. } = recorded else {
+        return None;
+    };
+    let bound = FaultCode::ALL
+        .iter()
+        .filter(|code| code.is_machine_bound())
+        .any(|code| code.code() == error_code.as_str());
+    (recorded.is_machine_bound() && !bound).then(|| Difference {
+        field: "machine_bound",
+        recorded: "true".to_owned(),
+        reexecuted: format!("{} does not depend on the machine", error_code.as_str()),
+    })
+}
+
 /// The limits of the run, with time for a slower machine. A fault by the wall clock gets the time
 /// that it had.
-fn patient_limits(limits: &Limits, recorded: &Verdict) -> Limits {
+fn patient_limits(limits: &Limits, recorded: &Verdict, is_trusted: bool) -> Limits {
+    if !is_trusted {
+        return Limits {
+            wall_us_base: WALL_US_MIN,
+            wall_us_per_input_mib: Limits::DEFAULT.wall_us_per_input_mib,
+            ..limits.clone()
+        };
+    }
     if recorded.is_machine_bound() {
         return limits.clone();
     }

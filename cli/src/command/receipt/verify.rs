@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use tenzik_runtime::evidence::{Digest, Statement, VerifiedReceipt, VerifyError};
+use tenzik_runtime::evidence::{Digest, Statement, Trust, VerifiedReceipt, VerifyError};
 use tenzik_runtime::{SignedReceipt, TrustStore};
 
 use crate::capsule_source::CapsuleSource;
@@ -155,7 +155,10 @@ fn audit(arguments: &VerifyArguments, receipt: &VerifiedReceipt) -> Result<Repor
                 Reexecution::NotDone("what was given is not what the receipt commits to")
             } else {
                 policy
-                    .and_then(|policy| reexecute(statement, &policy, &capsule, given.input))
+                    .and_then(|policy| {
+                        let is_trusted = matches!(receipt.trust(), Trust::Trusted { .. });
+                        reexecute(statement, &policy, &capsule, given.input, is_trusted)
+                    })
                     .map_or_else(Reexecution::Failed, Reexecution::Done)
             }
         }

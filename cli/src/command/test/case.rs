@@ -162,6 +162,9 @@ fn read_case(
     } else {
         Settings::of_policy(policy)
     };
+    for part in ["input", "output"].into_iter().filter(|part| there(part)) {
+        check_content(&path(part))?;
+    }
     Ok(Case {
         name: name.to_owned(),
         input: there("input").then(|| path("input")),
@@ -182,21 +185,40 @@ fn one_line(message: &str) -> String {
     escaped(message)
 }
 
+/// Looks at an input or an expected output before any case runs.
+fn check_content(path: &Path) -> Result<(), Failure> {
+    let found = std::fs::metadata(path).map_err(|error| file("cannot read", path, &error))?;
+    if !found.is_file() {
+        return Err(not_regular(path));
+    }
+    if found.len() > CONTENT_BYTES_MAX {
+        return Err(too_large(path, CONTENT_BYTES_MAX));
+    }
+    Ok(())
+}
+
+fn not_regular(path: &Path) -> Failure {
+    let message = format!("{} is not a regular file", shown(path));
+    Failure::usage(message, "put a file with the bytes there")
+}
+
+fn too_large(path: &Path, bytes_max: u64) -> Failure {
+    let message = format!("{} has more than {} bytes", shown(path), grouped(bytes_max));
+    Failure::usage(message, "make the case smaller")
+}
+
 /// Reads a regular file of at most `bytes_max` bytes.
 pub(super) fn read_bounded(path: &Path, bytes_max: u64) -> Result<Vec<u8>, Failure> {
     let failed = |error: io::Error| file("cannot read", path, &error);
     // A pipe would be waited for; so the kind of file is asked before it is opened.
     if !std::fs::metadata(path).map_err(failed)?.is_file() {
-        let message = format!("{} is not a regular file", shown(path));
-        return Err(Failure::usage(message, "put a file with the bytes there"));
+        return Err(not_regular(path));
     }
     let mut bytes = Vec::new();
     let mut opened = File::open(path).map_err(failed)?.take(bytes_max + 1);
     opened.read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > bytes_max {
-        let max = grouped(bytes_max);
-        let message = format!("{} has more than {max} bytes", shown(path));
-        return Err(Failure::usage(message, "make the case smaller"));
+        return Err(too_large(path, bytes_max));
     }
     Ok(bytes)
 }

@@ -260,6 +260,7 @@ fn commands(world: &World) -> String {
         &["build"],
         &["validate"],
         &["inspect"],
+        &["size"],
         &["test"],
         &["run"],
         &["bench"],

@@ -248,7 +248,7 @@ fn streams_are_compared_and_run_as_far_as_they_were_read() {
 #[test]
 fn lies_of_a_trusted_key_are_found_by_running_again() {
     type Lie = fn(&mut Statement);
-    let lies: [(&str, Lie); 6] = [
+    let lies: [(&str, Lie); 7] = [
         ("output_commit", |lie| {
             recorded_run(lie).output_commit = recorded_run(lie).transcript_commit
         }),
@@ -267,6 +267,18 @@ fn lies_of_a_trusted_key_are_found_by_running_again() {
                 run,
                 error_code,
                 machine_bound: false,
+            };
+        }),
+        // Only faults of the clock and the stack are excused.
+        ("machine_bound", |lie| {
+            let (run, error_code) = (
+                recorded_run(lie).clone(),
+                "trap_unreachable".parse::<ErrorCode>().unwrap(),
+            );
+            lie.verdict = Verdict::Fault {
+                run,
+                error_code,
+                machine_bound: true,
             };
         }),
     ];
