@@ -208,6 +208,10 @@ fn destination(path: &Path) -> io::Result<Destination> {
 
 /// Writes a whole file in one step; a device or pipe is written to directly.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if path == Path::new("-") {
+        let message = "this result goes to a file only; one that is called - is ./-";
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+    }
     let path = match destination(path)? {
         Destination::Device => {
             return open_without_waiting(File::options().write(true), path)?.write_all(bytes);

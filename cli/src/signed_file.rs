@@ -24,9 +24,9 @@ pub(crate) fn read_module(path: &Path) -> Result<Vec<u8>, Failure> {
     read(path, MODULE_BYTES_MAX)
 }
 
-/// The bytes of a signature file.
+/// The bytes of a signature file, or one more than a signature can have: then it is malformed.
 pub(crate) fn read_signature(path: &Path) -> Result<Vec<u8>, Failure> {
-    read(path, SIGNATURE_BYTES_MAX as u64)
+    read_at_most(path, SIGNATURE_BYTES_MAX as u64 + 1)
 }
 
 /// The signature file that was named, or else the one beside the module if there is one.
@@ -51,6 +51,17 @@ pub(crate) fn is_there(path: &Path) -> Result<bool, Failure> {
 }
 
 fn read(path: &Path, bytes_max: u64) -> Result<Vec<u8>, Failure> {
+    let bytes = read_at_most(path, bytes_max + 1)?;
+    if bytes.len() as u64 > bytes_max {
+        return Err(Failure::machine(
+            format!("{} is larger than {bytes_max} bytes", shown(path)),
+            "name a smaller file",
+        ));
+    }
+    Ok(bytes)
+}
+
+fn read_at_most(path: &Path, bytes_max: u64) -> Result<Vec<u8>, Failure> {
     let failed = |error: io::Error| failure::file("cannot read", path, &error);
     // Opening a pipe would wait for somebody to write to it, so look before.
     if !fs::metadata(path).map_err(failed)?.is_file() {
@@ -61,14 +72,8 @@ fn read(path: &Path, bytes_max: u64) -> Result<Vec<u8>, Failure> {
     }
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(failed)?;
-    file.take(bytes_max + 1)
+    file.take(bytes_max)
         .read_to_end(&mut bytes)
         .map_err(failed)?;
-    if bytes.len() as u64 > bytes_max {
-        return Err(Failure::machine(
-            format!("{} is larger than {bytes_max} bytes", shown(path)),
-            "name a smaller file",
-        ));
-    }
     Ok(bytes)
 }

@@ -72,7 +72,7 @@ pub(crate) struct BuildArguments {
     /// Build again whenever a source changes, until Ctrl-C.
     #[arg(long)]
     watch: bool,
-    /// Run the capsule after each build that succeeds.
+    /// With --watch: run the capsule after each build that succeeds.
     #[arg(long, requires = "watch")]
     run: bool,
     /// Arguments for `tenzik run`.

@@ -178,6 +178,10 @@ fn function_names(
         return Err(Failure::usage(message, "name a module with a name section"));
     }
     let better = FunctionNames::of(&bytes);
+    if !bytes.starts_with(b"\0asm") {
+        let message = format!("{} is no module", shown(path));
+        return Err(Failure::usage(message, "name a module with a name section"));
+    }
     let (count, own_count) = (better.functions(), own.functions());
     if better.is_empty() || count != 0 && count != own_count {
         let message = format!(

@@ -188,7 +188,11 @@ fn load(path: &Path) -> Result<Vec<u8>, Failure> {
     })?;
     match loaded {
         Loaded::Bytes(bytes) if bytes.len() as u64 <= FILE_BYTES_MAX => Ok(bytes),
-        Loaded::Rejected(validation) => Err(super::build::rejected(&validation)),
+        Loaded::Rejected(validation) => {
+            let mut failure = super::build::rejected(&validation);
+            failure.message = format!("{}: {}", crate::failure::shown(path), failure.message);
+            Err(failure)
+        }
         Loaded::Bytes(_) => {
             let message = format!(
                 "{} is larger than {FILE_BYTES_MAX} bytes",

@@ -410,6 +410,16 @@ fn modules_cut_at_a_delimiter_are_refused() {
 }
 
 #[test]
+fn a_signature_file_over_its_bound_is_malformed() {
+    let home = home();
+    home.write("echo.wasm.sig", vec![1; 65_537]);
+    let line = "verify echo.wasm --key alice.pub --json";
+    refused(tenzik(&home, line), 12, "signature_malformed");
+    let line = "run ./echo.wasm --require-signature --trust alice.pub --json";
+    refused(tenzik(&home, line), 12, "signature_malformed");
+}
+
+#[test]
 fn signers_at_the_same_time_lose_no_signature() {
     let home = home();
     let names: Vec<String> = (0..6).map(|index| format!("k{index}")).collect();
