@@ -1,0 +1,259 @@
+//! What a policy grants besides pure capabilities: programs, trees, signals, artifacts, secrets.
+//!
+//! Plain data. The decisions over it are pure.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ipnet::IpNet;
+
+use crate::hole::ArgumentPattern;
+
+/// Where a rule stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// The file, as it was named.
+    pub file: Arc<str>,
+    /// The line, from 1.
+    pub line: u32,
+}
+
+/// Every rule of a policy.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rules {
+    /// Programs that may be started, in the order of the file.
+    pub exec: Vec<ExecRule>,
+    /// Trees in which files may be touched.
+    pub files: Vec<FileTree>,
+    /// Processes that may be signalled.
+    pub signals: Vec<SignalRule>,
+    /// Whether artifacts may be written.
+    pub artifacts: Option<ArtifactGrant>,
+    /// Secrets that may be used.
+    pub secrets: Vec<SecretGrant>,
+}
+
+/// A program that may be started, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExecRule {
+    /// What requests call it: their first argument.
+    pub name: String,
+    /// Absolute path of the executable.
+    pub program: PathBuf,
+    /// Whether `program` may be a symbolic link.
+    pub follow: bool,
+    /// BLAKE3 digest of the executable.
+    pub blake3: Option<[u8; 32]>,
+    /// What the arguments behind the name must look like.
+    pub arguments: Vec<ArgumentPattern>,
+    /// Fixed variables of its environment.
+    pub env: Vec<(String, EnvValue)>,
+    /// Variables taken from tenzik's own environment.
+    pub pass_env: Vec<String>,
+    /// Working directory inside of its root.
+    pub cwd: PathBuf,
+    /// Whether a capsule may write to its standard input.
+    pub stdin: bool,
+    /// Bytes that may be written to its standard input.
+    pub stdin_bytes_max: u64,
+    /// Bytes that it may write to standard output.
+    pub stdout_bytes_max: u64,
+    /// Bytes that it may write to standard error.
+    pub stderr_bytes_max: u64,
+    /// Milliseconds from its start to its end.
+    pub deadline_ms: u64,
+    /// Processes of this rule that may run at a time, in one run.
+    pub concurrency_max: u32,
+    /// Address space of each of its processes, in bytes.
+    pub memory_bytes_max: u64,
+    /// Processes and threads that it may have at a time.
+    pub processes_max: u32,
+    /// Size of the largest file that it may write, in bytes.
+    pub file_bytes_max: u64,
+    /// What of the network it reaches.
+    pub network: NetworkScope,
+    /// The targets, where the scope is `targets`; also what its addresses may name.
+    pub targets: Vec<TargetRange>,
+    /// Trees and files that it sees.
+    pub read: Vec<PathBuf>,
+    /// Trees that it may write to.
+    pub write: Vec<PathBuf>,
+    /// Layers of isolation without which it is not started.
+    pub require: Vec<Layer>,
+    /// Where the rule stands.
+    pub origin: Origin,
+}
+
+/// A value in the environment of a process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EnvValue {
+    /// The value itself.
+    Text(String),
+    /// The value of the secret with this name.
+    Secret(String),
+}
+
+/// What of the network a process reaches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NetworkScope {
+    /// Nothing.
+    #[default]
+    None,
+    /// The granted targets.
+    Targets,
+    /// Whatever the machine reaches.
+    Host,
+}
+
+/// Addresses, ports and protocol of a granted target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TargetRange {
+    /// The protocol; `None` for both.
+    pub protocol: Option<Protocol>,
+    /// The addresses.
+    pub network: IpNet,
+    /// First and last port.
+    pub ports: (u16, u16),
+}
+
+/// A transport protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// TCP.
+    Tcp,
+    /// UDP.
+    Udp,
+}
+
+impl TargetRange {
+    /// Whether it holds the whole of `network`, for any port.
+    pub fn covers(&self, network: &IpNet) -> bool {
+        self.network.contains(network)
+    }
+
+    /// Whether it holds `address`.
+    pub fn holds(&self, address: IpAddr) -> bool {
+        self.network.contains(&address)
+    }
+}
+
+macro_rules! layers {
+    ($($(#[doc = $doc:literal])+ $name:ident = $text:literal,)*) => {
+        /// A layer of isolation around a process.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Layer {
+            $($(#[doc = $doc])+ $name,)*
+        }
+
+        impl Layer {
+            /// Every layer.
+            pub const ALL: &[Layer] = &[$(Layer::$name),*];
+
+            /// Its name in policies, usage and receipts.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Layer::$name => $text,)*
+                }
+            }
+        }
+    };
+}
+
+layers! {
+    /// The tree connects to granted targets only, through a broker.
+    Broker = "broker",
+    /// A control group bounds memory and processes of the whole tree.
+    Cgroup = "cgroup",
+    /// No descriptor but the standard ones is inherited.
+    CloseFds = "close_fds",
+    /// Own System V and POSIX message queues and shared memory.
+    Ipcns = "ipcns",
+    /// Landlock bounds paths.
+    Landlock = "landlock",
+    /// A fresh root with the granted trees only.
+    Mountns = "mountns",
+    /// No network, not even loopback.
+    Netns = "netns",
+    /// No execution gains privileges.
+    NoNewPrivs = "no_new_privs",
+    /// The tree has an init of its own and dies with it.
+    Pidns = "pidns",
+    /// Resource limits of each process.
+    Rlimits = "rlimits",
+    /// A filter of system calls.
+    Seccomp = "seccomp",
+    /// It does not run as root.
+    User = "user",
+    /// Own user identifiers without rights outside.
+    Userns = "userns",
+    /// Own host name.
+    Utsns = "utsns",
+}
+
+/// A tree in which a capsule may touch files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileTree {
+    /// Absolute path of the directory.
+    pub path: PathBuf,
+    /// Whether files may be read.
+    pub read: bool,
+    /// Whether files may be created and replaced.
+    pub write: bool,
+    /// Whether bytes may be added to files.
+    pub append: bool,
+    /// Bytes that one run may write below it.
+    pub bytes_max: u64,
+    /// Files that one run may write below it.
+    pub files_max: u64,
+    /// Where the rule stands.
+    pub origin: Origin,
+}
+
+/// Processes that a capsule may send signals to. All that is given must fit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignalRule {
+    /// The executable.
+    pub program: PathBuf,
+    /// The user identifier of the process.
+    pub uid: Option<u32>,
+    /// One process: its identifier and its start in clock ticks since boot.
+    pub process: Option<(i32, u64)>,
+    /// Names of signals, without `SIG`.
+    pub signals: Vec<String>,
+    /// Where the rule stands.
+    pub origin: Origin,
+}
+
+/// How many artifacts one run may write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ArtifactGrant {
+    /// Bytes of all artifacts together.
+    pub bytes_max: u64,
+    /// Number of artifacts.
+    pub count_max: u64,
+    /// Where the grant stands.
+    pub origin: Origin,
+}
+
+/// A secret and where its value comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecretGrant {
+    /// What capsules and rules call it.
+    pub name: String,
+    /// Where the value comes from.
+    pub source: SecretSource,
+    /// Where the grant stands.
+    pub origin: Origin,
+}
+
+/// Where the value of a secret comes from. The host resolves it; no guest ever sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SecretSource {
+    /// A variable of tenzik's environment.
+    Env(String),
+    /// A file; one line feed at its end is dropped.
+    File(PathBuf),
+    /// What a program writes to standard output; one line feed at its end is dropped.
+    Command(Vec<String>),
+}

@@ -1,0 +1,1 @@
+//! Starts one process in isolation.

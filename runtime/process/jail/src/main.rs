@@ -1,0 +1,3 @@
+//! The helper `tenzik-jail`.
+
+fn main() {}
