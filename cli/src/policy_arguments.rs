@@ -107,6 +107,11 @@ impl PolicyArguments {
         Ok(policy)
     }
 
+    /// Whether the command line denies `capability`.
+    pub(crate) fn denies(&self, capability: Capability) -> bool {
+        self.deny.contains(&capability)
+    }
+
     /// The name of the profile.
     pub(crate) fn profile_name(&self) -> &'static str {
         self.profile.name()

@@ -7,21 +7,48 @@ use core::str::FromStr;
 /// findings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Capability {
+    /// `artifact`: write artifacts of the run.
+    Artifact,
     /// `base64`: encode and decode base64.
     Base64,
+    /// `exec`: start programs that the policy names.
+    Exec,
+    /// `file_read`: read files below granted trees.
+    FileRead,
+    /// `file_write`: create and change files below granted trees.
+    FileWrite,
     /// `hash`: BLAKE3 digests.
     Hash,
     /// `json`: select from JSON with RFC 9535 queries.
     Json,
+    /// `process_signal`: send signals to granted processes.
+    ProcessSignal,
     /// `random`: pseudo-random bytes from the seed of the run.
     Random,
+    /// `secret`: use secrets without seeing them.
+    Secret,
     /// `time`: the time of the run.
     Time,
 }
 
 impl Capability {
     /// Every capability, in alphabetical order.
-    pub const ALL: [Capability; 5] = [
+    pub const ALL: [Capability; 11] = [
+        Capability::Artifact,
+        Capability::Base64,
+        Capability::Exec,
+        Capability::FileRead,
+        Capability::FileWrite,
+        Capability::Hash,
+        Capability::Json,
+        Capability::ProcessSignal,
+        Capability::Random,
+        Capability::Secret,
+        Capability::Time,
+    ];
+
+    /// Those without an effect outside of the run, in alphabetical order.
+    pub const PURE: [Capability; 5] = [
         Capability::Base64,
         Capability::Hash,
         Capability::Json,
@@ -29,13 +56,36 @@ impl Capability {
         Capability::Time,
     ];
 
+    /// Whether calls of its functions have no effect outside of the run.
+    pub const fn is_pure(self) -> bool {
+        match self {
+            Capability::Base64
+            | Capability::Hash
+            | Capability::Json
+            | Capability::Random
+            | Capability::Time => true,
+            Capability::Artifact
+            | Capability::Exec
+            | Capability::FileRead
+            | Capability::FileWrite
+            | Capability::ProcessSignal
+            | Capability::Secret => false,
+        }
+    }
+
     /// Its name.
     pub const fn name(self) -> &'static str {
         match self {
+            Capability::Artifact => "artifact",
             Capability::Base64 => "base64",
+            Capability::Exec => "exec",
+            Capability::FileRead => "file_read",
+            Capability::FileWrite => "file_write",
             Capability::Hash => "hash",
             Capability::Json => "json",
+            Capability::ProcessSignal => "process_signal",
             Capability::Random => "random",
+            Capability::Secret => "secret",
             Capability::Time => "time",
         }
     }
@@ -43,10 +93,16 @@ impl Capability {
     /// What it allows, in one clause.
     pub const fn summary(self) -> &'static str {
         match self {
+            Capability::Artifact => "write artifacts of the run",
             Capability::Base64 => "encode and decode base64",
+            Capability::Exec => "start programs that the policy names, in isolation",
+            Capability::FileRead => "read files below granted trees",
+            Capability::FileWrite => "create and change files below granted trees, and undo it",
             Capability::Hash => "compute and compare BLAKE3 digests",
             Capability::Json => "select from JSON with RFC 9535 queries",
+            Capability::ProcessSignal => "send signals to processes that the policy names",
             Capability::Random => "draw pseudo-random bytes from the seed of the run",
+            Capability::Secret => "use secrets without seeing them",
             Capability::Time => "read the time of the run",
         }
     }

@@ -17,17 +17,35 @@ pub enum Status {
     TooLarge = -5,
     /// The query could take more work than the function accepts.
     TooComplex = -6,
+    /// There is no such thing.
+    NotFound = -7,
+    /// There is one already.
+    AlreadyExists = -8,
+    /// The deadline passed.
+    TimedOut = -9,
+    /// More than the policy grants: bytes, files or processes at a time.
+    Exceeded = -10,
+    /// The other side takes no more.
+    Closed = -11,
+    /// The system refused it.
+    Io = -12,
 }
 
 impl Status {
     /// Every status, in the order of their numbers from -1 down.
-    pub const ALL: [Status; 6] = [
+    pub const ALL: [Status; 12] = [
         Status::InvalidJson,
         Status::InvalidQuery,
         Status::InvalidBase64,
         Status::TooDeep,
         Status::TooLarge,
         Status::TooComplex,
+        Status::NotFound,
+        Status::AlreadyExists,
+        Status::TimedOut,
+        Status::Exceeded,
+        Status::Closed,
+        Status::Io,
     ];
 
     /// The number that the guest sees.
@@ -51,6 +69,12 @@ impl Status {
             Status::TooDeep => "too_deep",
             Status::TooLarge => "too_large",
             Status::TooComplex => "too_complex",
+            Status::NotFound => "not_found",
+            Status::AlreadyExists => "already_exists",
+            Status::TimedOut => "timed_out",
+            Status::Exceeded => "exceeded",
+            Status::Closed => "closed",
+            Status::Io => "io",
         }
     }
 }

@@ -23,7 +23,7 @@
 /// | `number` | i32 | a plain signed number |
 /// | `count` | i32 | result: unsigned byte count |
 /// | `status` | i32 | result: 0 or more is success, below 0 is a [`Status`](crate::Status) |
-/// | `handle` | i32 | names a variable-size result; below 0, as a result, a [`Status`](crate::Status) |
+/// | `handle` | i32 | names a variable-size result, a process, a file or a secret; below 0, as a result, a [`Status`](crate::Status) |
 /// | `millis` | i64 | milliseconds since 1970-01-01T00:00:00Z |
 /// | `nothing` | – | no result |
 #[macro_export]
@@ -101,6 +101,90 @@ macro_rules! for_each_host_function {
             /// of the run determines.
             [since 1, needs Random, cost(400, 3 / 1)]
             fn random_bytes(buffer: out_ptr, buffer_len: len) -> nothing;
+
+            /// Starts a program that the policy grants, as a process in isolation. `request` is the
+            /// JSON object `{"argv": [TEXT, ...]}`: the name of a rule, then the arguments. A request
+            /// that no rule admits ends the run as refused.
+            [since 1, needs Exec, cost(20000, 4 / 1)]
+            fn exec_start(request: in_ptr, request_len: len) -> handle;
+
+            /// Writes all of `bytes` to the standard input of `process`, and waits while it does not
+            /// read. The status is `closed` if it reads no more, `exceeded` over the bytes of its rule
+            /// and `timed_out` if its deadline passed.
+            [since 1, needs Exec, cost(100, 1 / 4)]
+            fn exec_write(process: handle, bytes: in_ptr, bytes_len: len) -> status;
+
+            /// Ends the standard input of `process`.
+            [since 1, needs Exec, cost(100, 0 / 1)]
+            fn exec_close(process: handle) -> status;
+
+            /// Fills `buffer` from standard output (`stream` 1) or standard error (2) of `process` and
+            /// returns how many bytes were written: `buffer_len` unless the stream ends first, 0 at
+            /// its end.
+            [since 1, needs Exec, cost(100, 1 / 4)]
+            fn exec_read(process: handle, stream: number, buffer: out_ptr, buffer_len: len) -> count;
+
+            /// Waits for the end of `process`; its standard input ends, and what it still writes is
+            /// dropped. Nothing that it started is left then. Returns its exit code (0 to 255), 256 and
+            /// the number of the signal that ended it, `timed_out` at its deadline, or `exceeded` if it
+            /// wrote more than its rule allows.
+            [since 1, needs Exec, cost(1000, 0 / 1)]
+            fn exec_wait(process: handle) -> status;
+
+            /// Opens the file at the absolute `path`, below a tree that the policy grants for reading.
+            /// Its bytes are a result for `result_read`, which reads them as they are needed. The status
+            /// is `not_found` without such a file and `io` if the system refuses it.
+            [since 1, needs FileRead, cost(5000, 4 / 1)]
+            fn file_read(path: in_ptr, path_len: len) -> handle;
+
+            /// Begins a file at the absolute `path`, below a tree that the policy grants for writing.
+            /// `mode` 0 creates or replaces it, 1 creates it unless it is there (`already_exists`), 2
+            /// appends to it. Nothing is seen of it before `file_commit`.
+            [since 1, needs FileWrite, cost(5000, 4 / 1)]
+            fn file_create(path: in_ptr, path_len: len, mode: number) -> handle;
+
+            /// Appends `bytes` to a file begun by `file_create`; `exceeded` over the quota of its tree.
+            [since 1, needs FileWrite, cost(100, 1 / 4)]
+            fn file_write(file: handle, bytes: in_ptr, bytes_len: len) -> status;
+
+            /// Puts the file in its place, in one step and durably. A file that was not committed when
+            /// the run ends never was.
+            [since 1, needs FileWrite, cost(20000, 0 / 1)]
+            fn file_commit(file: handle) -> status;
+
+            /// Restores what the run with the identifier `run_id` created and changed below trees that
+            /// the policy grants for writing. The status is `not_found` without such a run and `io` if
+            /// something changed since.
+            [since 1, needs FileWrite, cost(100000, 4 / 1)]
+            fn file_undo(run_id: in_ptr, run_id_len: len) -> status;
+
+            /// Sends a signal to a process that the policy grants. `request` is the JSON object
+            /// `{"pid": NUMBER, "start": TEXT, "signal": TEXT}`, where `start` is the time of its start
+            /// in clock ticks since boot, as decimal digits, and `signal` a name such as `TERM`. The
+            /// status is `not_found` if there is no such process.
+            [since 1, needs ProcessSignal, cost(5000, 4 / 1)]
+            fn process_signal(request: in_ptr, request_len: len) -> status;
+
+            /// Begins an artifact of the run with this name.
+            [since 1, needs Artifact, cost(5000, 4 / 1)]
+            fn artifact_create(name: in_ptr, name_len: len) -> handle;
+
+            /// Appends `bytes` to an artifact; `exceeded` over the bytes that the policy grants.
+            [since 1, needs Artifact, cost(100, 1 / 4)]
+            fn artifact_write(artifact: handle, bytes: in_ptr, bytes_len: len) -> status;
+
+            /// Ends an artifact and stores it by its digest.
+            [since 1, needs Artifact, cost(20000, 0 / 1)]
+            fn artifact_commit(artifact: handle) -> status;
+
+            /// Names a secret that the policy grants. Its value stays with the host.
+            [since 1, needs Secret, cost(2000, 4 / 1)]
+            fn secret_open(name: in_ptr, name_len: len) -> handle;
+
+            /// Writes the value of `secret` to the standard input of `process`; statuses as those of
+            /// `exec_write`.
+            [since 1, needs Secret, cost(1000, 0 / 1)]
+            fn exec_write_secret(process: handle, secret: handle) -> status;
         }
     };
 }

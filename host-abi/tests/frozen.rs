@@ -19,6 +19,22 @@ base64_encode (i32, i32) -> (i32) base64 200 + 2/1
 base64_decode (i32, i32) -> (i32) base64 200 + 2/1
 time_now_ms () -> (i64) time 50 + 0/1
 random_bytes (i32, i32) -> () random 400 + 3/1
+exec_start (i32, i32) -> (i32) exec 20000 + 4/1
+exec_write (i32, i32, i32) -> (i32) exec 100 + 1/4
+exec_close (i32) -> (i32) exec 100 + 0/1
+exec_read (i32, i32, i32, i32) -> (i32) exec 100 + 1/4
+exec_wait (i32) -> (i32) exec 1000 + 0/1
+file_read (i32, i32) -> (i32) file_read 5000 + 4/1
+file_create (i32, i32, i32) -> (i32) file_write 5000 + 4/1
+file_write (i32, i32, i32) -> (i32) file_write 100 + 1/4
+file_commit (i32) -> (i32) file_write 20000 + 0/1
+file_undo (i32, i32) -> (i32) file_write 100000 + 4/1
+process_signal (i32, i32) -> (i32) process_signal 5000 + 4/1
+artifact_create (i32, i32) -> (i32) artifact 5000 + 4/1
+artifact_write (i32, i32, i32) -> (i32) artifact 100 + 1/4
+artifact_commit (i32) -> (i32) artifact 20000 + 0/1
+secret_open (i32, i32) -> (i32) secret 2000 + 4/1
+exec_write_secret (i32, i32) -> (i32) secret 1000 + 0/1
 ";
 
 #[test]
@@ -59,6 +75,12 @@ fn numbers_that_guests_see() {
         (-4, "too_deep"),
         (-5, "too_large"),
         (-6, "too_complex"),
+        (-7, "not_found"),
+        (-8, "already_exists"),
+        (-9, "timed_out"),
+        (-10, "exceeded"),
+        (-11, "closed"),
+        (-12, "io"),
     ];
     assert_eq!(statuses, expected);
     for (number, name) in [

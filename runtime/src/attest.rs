@@ -3,10 +3,11 @@
 use tenzik_capsule::{Capsule, FindingCode, RejectClass};
 use tenzik_engine::{COST_MODEL, Engine, Outcome, Status};
 use tenzik_evidence::{
-    Digest, ErrorCode, GrantList, LimitList, Nonce, Run, Statement, TextError, Timestamp,
-    TimestampError, Transcript, Verdict,
+    Digest, Effects, ErrorCode, GrantList, Label, LimitList, Nonce, Run, Statement, TextError,
+    Timestamp, TimestampError, Transcript, Verdict,
 };
-use tenzik_policy::{Permit, Policy};
+use tenzik_gate::{GateReport, LayerState, ProcessReport};
+use tenzik_policy::{Layer, Permit, Policy};
 
 use crate::examination::Examination;
 
@@ -126,6 +127,11 @@ fn verdict_of(record: &RunRecord<'_>) -> Result<Verdict, AttestError> {
             error_code: fault.code.code().parse()?,
             machine_bound: fault.machine_bound(),
         },
+        Status::Refused(refused) => Verdict::RefusedEffect {
+            run,
+            error_code: refused.code.parse()?,
+            refused_by: label(&refused.rules)?,
+        },
     })
 }
 
@@ -177,11 +183,54 @@ fn run_of(record: &RunRecord<'_>) -> Result<Run, AttestError> {
         input_commit: Digest::from_bytes(commitments.input),
         input_complete: commitments.input_complete,
         memory_bytes: outcome.usage.memory_bytes,
+        effects: outcome.effects.as_ref().map(effects_of).transpose()?,
         now: record.now,
         output_bytes: outcome.usage.output_bytes,
         output_commit: Digest::from_bytes(commitments.output),
         seed: record.seed,
-        // No host function of this version has an effect outside of the run.
-        transcript_commit: Transcript::new().commit(),
+        transcript_commit: match &outcome.effects {
+            Some(effects) => effects.transcript,
+            None => Transcript::new().commit(),
+        },
+    })
+}
+
+/// Bytes of the names of rules that a receipt repeats.
+const RULES_BYTES_MAX: usize = 120;
+
+/// Text of a policy as a label: what has no place in one becomes `?`, what is too long is cut.
+fn label(text: &str) -> Result<Label, TextError> {
+    let plain = |symbol: char| match symbol {
+        '"' | '\\' => '?',
+        ' '..='~' => symbol,
+        _ => '?',
+    };
+    let text: String = text.chars().map(plain).take(RULES_BYTES_MAX).collect();
+    if text.is_empty() {
+        return "no rule".parse();
+    }
+    text.parse()
+}
+
+fn effects_of(report: &GateReport) -> Result<Effects, TextError> {
+    let layers = || report.processes.iter().flat_map(|process| &process.layers);
+    let missing: Vec<Layer> = layers()
+        .filter(|(_, state)| matches!(state, LayerState::NotAvailable(_)))
+        .map(|(layer, _)| *layer)
+        .collect();
+    let enforced = |layer: &&Layer| {
+        let with = |process: &ProcessReport| {
+            let mut layers = process.layers.iter();
+            layers.any(|(held, state)| held == *layer && *state == LayerState::Enforced)
+        };
+        !report.processes.is_empty() && report.processes.iter().all(with)
+    };
+    let deadlines = report.processes.iter().map(|process| process.deadline_ms);
+    Ok(Effects {
+        isolation: GrantList::new(Layer::ALL.iter().filter(enforced).map(|layer| layer.name()))?,
+        isolation_missing: GrantList::new(missing.iter().map(|layer| layer.name()))?,
+        process_deadline_ms: deadlines.max().unwrap_or(0),
+        processes: report.processes.len() as u64,
+        run_id: label(report.run_id.as_deref().unwrap_or("none"))?,
     })
 }

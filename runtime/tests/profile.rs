@@ -115,7 +115,7 @@ fn first_party_capsules_are_profiled_exactly() {
         .chain([b"$..name\n{\"name\":[1,2,3]}".to_vec(), Vec::new()])
         .collect();
     let mut policy = Policy::default();
-    for capability in tenzik_runtime::Capability::ALL {
+    for capability in tenzik_runtime::Capability::PURE {
         policy.grants = policy.grants.with(capability);
     }
     for name in [

@@ -95,6 +95,7 @@ pub fn status_text(status: &Status) -> String {
         Status::Failure { code, message } => {
             format!("failure {code} {:?}", String::from_utf8_lossy(message))
         }
+        Status::Refused(refused) => format!("refused {}", refused.code),
         Status::Fault(fault) => format!("fault {}", fault.code.code()),
     }
 }

@@ -32,6 +32,12 @@ export const enum Status {
   TooDeep = -4,
   TooLarge = -5,
   TooComplex = -6,
+  NotFound = -7,
+  AlreadyExists = -8,
+  TimedOut = -9,
+  Exceeded = -10,
+  Closed = -11,
+  Io = -12,
 }
 // end of numbers
 
@@ -152,6 +158,138 @@ export declare function time_now_ms(): i64;
 // @ts-ignore: decorator
 @external("tenzik", "random_bytes")
 export declare function random_bytes(buffer: usize, buffer_len: usize): void;
+
+/**
+ * Starts a program that the policy grants, as a process in isolation. `request` is the
+ * JSON object `{"argv": [TEXT, ...]}`: the name of a rule, then the arguments. A request
+ * that no rule admits ends the run as refused.
+ */
+// @ts-ignore: decorator
+@external("tenzik", "exec_start")
+export declare function exec_start(request: usize, request_len: usize): i32;
+
+/**
+ * Writes all of `bytes` to the standard input of `process`, and waits while it does not
+ * read. The status is `closed` if it reads no more, `exceeded` over the bytes of its rule
+ * and `timed_out` if its deadline passed.
+ */
+// @ts-ignore: decorator
+@external("tenzik", "exec_write")
+export declare function exec_write(process: i32, bytes: usize, bytes_len: usize): i32;
+
+/**
+ * Ends the standard input of `process`.
+ */
+// @ts-ignore: decorator
+@external("tenzik", "exec_close")
+export declare function exec_close(process: i32): i32;
+
+/**
+ * Fills `buffer` from standard output (`stream` 1) or standard error (2) of `process` and
+ * returns how many bytes were written: `buffer_len` unless the stream ends first, 0 at
+ * its end.
+ */
+// @ts-ignore: decorator
+@external("tenzik", "exec_read")
+export declare function exec_read(process: i32, stream: i32, buffer: usize, buffer_len: usize): usize;
+
+/**
+ * Waits for the end of `process`; its standard input ends, and what it still writes is
+ * dropped. Nothing that it started is left then. Returns its exit code (0 to 255), 256 and
+ * the number of the signal that ended it, `timed_out` at its deadline, or `exceeded` if it
+ * wrote more than its rule allows.
+ */
+// @ts-ignore: decorator
+@external("tenzik", "exec_wait")
+export declare function exec_wait(process: i32): i32;
+
+/**
+ * Opens the file at the absolute `path`, below a tree that the policy grants for reading.
+ * Its bytes are a result for `result_read`, which reads them as they are needed. The status
+ * is `not_found` without such a file and `io` if the system refuses it.
+ */
+// @ts-ignore: decorator
+@external("tenzik", "file_read")
+export declare function file_read(path: usize, path_len: usize): i32;
+
+/**
+ * Begins a file at the absolute `path`, below a tree that the policy grants for writing.
+ * `mode` 0 creates or replaces it, 1 creates it unless it is there (`already_exists`), 2
+ * appends to it. Nothing is seen of it before `file_commit`.
+ */
+// @ts-ignore: decorator
+@external("tenzik", "file_create")
+export declare function file_create(path: usize, path_len: usize, mode: i32): i32;
+
+/**
+ * Appends `bytes` to a file begun by `file_create`; `exceeded` over the quota of its tree.
+ */
+// @ts-ignore: decorator
+@external("tenzik", "file_write")
+export declare function file_write(file: i32, bytes: usize, bytes_len: usize): i32;
+
+/**
+ * Puts the file in its place, in one step and durably. A file that was not committed when
+ * the run ends never was.
+ */
+// @ts-ignore: decorator
+@external("tenzik", "file_commit")
+export declare function file_commit(file: i32): i32;
+
+/**
+ * Restores what the run with the identifier `run_id` created and changed below trees that
+ * the policy grants for writing. The status is `not_found` without such a run and `io` if
+ * something changed since.
+ */
+// @ts-ignore: decorator
+@external("tenzik", "file_undo")
+export declare function file_undo(run_id: usize, run_id_len: usize): i32;
+
+/**
+ * Sends a signal to a process that the policy grants. `request` is the JSON object
+ * `{"pid": NUMBER, "start": TEXT, "signal": TEXT}`, where `start` is the time of its start
+ * in clock ticks since boot, as decimal digits, and `signal` a name such as `TERM`. The
+ * status is `not_found` if there is no such process.
+ */
+// @ts-ignore: decorator
+@external("tenzik", "process_signal")
+export declare function process_signal(request: usize, request_len: usize): i32;
+
+/**
+ * Begins an artifact of the run with this name.
+ */
+// @ts-ignore: decorator
+@external("tenzik", "artifact_create")
+export declare function artifact_create(name: usize, name_len: usize): i32;
+
+/**
+ * Appends `bytes` to an artifact; `exceeded` over the bytes that the policy grants.
+ */
+// @ts-ignore: decorator
+@external("tenzik", "artifact_write")
+export declare function artifact_write(artifact: i32, bytes: usize, bytes_len: usize): i32;
+
+/**
+ * Ends an artifact and stores it by its digest.
+ */
+// @ts-ignore: decorator
+@external("tenzik", "artifact_commit")
+export declare function artifact_commit(artifact: i32): i32;
+
+/**
+ * Names a secret that the policy grants. Its value stays with the host.
+ */
+// @ts-ignore: decorator
+@external("tenzik", "secret_open")
+export declare function secret_open(name: usize, name_len: usize): i32;
+
+/**
+ * Writes the value of `secret` to the standard input of `process`; statuses as those of
+ * `exec_write`.
+ */
+// @ts-ignore: decorator
+@external("tenzik", "exec_write_secret")
+export declare function exec_write_secret(process: i32, secret: i32): i32;
 // end of imports
 
 // ---- texts --------------------------------------------------------------------------------------

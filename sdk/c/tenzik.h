@@ -44,6 +44,12 @@ enum {
     TENZIK_TOO_DEEP = -4,
     TENZIK_TOO_LARGE = -5,
     TENZIK_TOO_COMPLEX = -6,
+    TENZIK_NOT_FOUND = -7,
+    TENZIK_ALREADY_EXISTS = -8,
+    TENZIK_TIMED_OUT = -9,
+    TENZIK_EXCEEDED = -10,
+    TENZIK_CLOSED = -11,
+    TENZIK_IO = -12,
 };
 /* end of numbers */
 
@@ -104,6 +110,74 @@ TENZIK_IMPORT(time_now_ms) int64_t tenzik_time_now_ms(void);
 /* Fills `buffer` with the next bytes of the run's pseudo-random stream, which the seed
  * of the run determines. */
 TENZIK_IMPORT(random_bytes) void tenzik_random_bytes(void *buffer, size_t buffer_len);
+
+/* Starts a program that the policy grants, as a process in isolation. `request` is the
+ * JSON object `{"argv": [TEXT, ...]}`: the name of a rule, then the arguments. A request
+ * that no rule admits ends the run as refused. */
+TENZIK_IMPORT(exec_start) int32_t tenzik_exec_start(const void *request, size_t request_len);
+
+/* Writes all of `bytes` to the standard input of `process`, and waits while it does not
+ * read. The status is `closed` if it reads no more, `exceeded` over the bytes of its rule
+ * and `timed_out` if its deadline passed. */
+TENZIK_IMPORT(exec_write) int32_t tenzik_exec_write(int32_t process, const void *bytes, size_t bytes_len);
+
+/* Ends the standard input of `process`. */
+TENZIK_IMPORT(exec_close) int32_t tenzik_exec_close(int32_t process);
+
+/* Fills `buffer` from standard output (`stream` 1) or standard error (2) of `process` and
+ * returns how many bytes were written: `buffer_len` unless the stream ends first, 0 at
+ * its end. */
+TENZIK_IMPORT(exec_read) size_t tenzik_exec_read(int32_t process, int32_t stream, void *buffer, size_t buffer_len);
+
+/* Waits for the end of `process`; its standard input ends, and what it still writes is
+ * dropped. Nothing that it started is left then. Returns its exit code (0 to 255), 256 and
+ * the number of the signal that ended it, `timed_out` at its deadline, or `exceeded` if it
+ * wrote more than its rule allows. */
+TENZIK_IMPORT(exec_wait) int32_t tenzik_exec_wait(int32_t process);
+
+/* Opens the file at the absolute `path`, below a tree that the policy grants for reading.
+ * Its bytes are a result for `result_read`, which reads them as they are needed. The status
+ * is `not_found` without such a file and `io` if the system refuses it. */
+TENZIK_IMPORT(file_read) int32_t tenzik_file_read(const void *path, size_t path_len);
+
+/* Begins a file at the absolute `path`, below a tree that the policy grants for writing.
+ * `mode` 0 creates or replaces it, 1 creates it unless it is there (`already_exists`), 2
+ * appends to it. Nothing is seen of it before `file_commit`. */
+TENZIK_IMPORT(file_create) int32_t tenzik_file_create(const void *path, size_t path_len, int32_t mode);
+
+/* Appends `bytes` to a file begun by `file_create`; `exceeded` over the quota of its tree. */
+TENZIK_IMPORT(file_write) int32_t tenzik_file_write(int32_t file, const void *bytes, size_t bytes_len);
+
+/* Puts the file in its place, in one step and durably. A file that was not committed when
+ * the run ends never was. */
+TENZIK_IMPORT(file_commit) int32_t tenzik_file_commit(int32_t file);
+
+/* Restores what the run with the identifier `run_id` created and changed below trees that
+ * the policy grants for writing. The status is `not_found` without such a run and `io` if
+ * something changed since. */
+TENZIK_IMPORT(file_undo) int32_t tenzik_file_undo(const void *run_id, size_t run_id_len);
+
+/* Sends a signal to a process that the policy grants. `request` is the JSON object
+ * `{"pid": NUMBER, "start": TEXT, "signal": TEXT}`, where `start` is the time of its start
+ * in clock ticks since boot, as decimal digits, and `signal` a name such as `TERM`. The
+ * status is `not_found` if there is no such process. */
+TENZIK_IMPORT(process_signal) int32_t tenzik_process_signal(const void *request, size_t request_len);
+
+/* Begins an artifact of the run with this name. */
+TENZIK_IMPORT(artifact_create) int32_t tenzik_artifact_create(const void *name, size_t name_len);
+
+/* Appends `bytes` to an artifact; `exceeded` over the bytes that the policy grants. */
+TENZIK_IMPORT(artifact_write) int32_t tenzik_artifact_write(int32_t artifact, const void *bytes, size_t bytes_len);
+
+/* Ends an artifact and stores it by its digest. */
+TENZIK_IMPORT(artifact_commit) int32_t tenzik_artifact_commit(int32_t artifact);
+
+/* Names a secret that the policy grants. Its value stays with the host. */
+TENZIK_IMPORT(secret_open) int32_t tenzik_secret_open(const void *name, size_t name_len);
+
+/* Writes the value of `secret` to the standard input of `process`; statuses as those of
+ * `exec_write`. */
+TENZIK_IMPORT(exec_write_secret) int32_t tenzik_exec_write_secret(int32_t process, int32_t secret);
 /* end of imports */
 
 #define TENZIK_UNUSED __attribute__((unused)) static

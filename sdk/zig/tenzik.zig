@@ -34,6 +34,12 @@ pub const Status = enum(i32) {
     too_deep = -4,
     too_large = -5,
     too_complex = -6,
+    not_found = -7,
+    already_exists = -8,
+    timed_out = -9,
+    exceeded = -10,
+    closed = -11,
+    io = -12,
     _,
 
     pub const Error = error{
@@ -43,6 +49,12 @@ pub const Status = enum(i32) {
         TooDeep,
         TooLarge,
         TooComplex,
+        NotFound,
+        AlreadyExists,
+        TimedOut,
+        Exceeded,
+        Closed,
+        Io,
     };
 
     /// The status as an error. A number that is not in this list is a trap.
@@ -54,6 +66,12 @@ pub const Status = enum(i32) {
             .too_deep => error.TooDeep,
             .too_large => error.TooLarge,
             .too_complex => error.TooComplex,
+            .not_found => error.NotFound,
+            .already_exists => error.AlreadyExists,
+            .timed_out => error.TimedOut,
+            .exceeded => error.Exceeded,
+            .closed => error.Closed,
+            .io => error.Io,
             _ => @trap(),
         };
     }
@@ -119,6 +137,74 @@ pub const import = struct {
     /// Fills `buffer` with the next bytes of the run's pseudo-random stream, which the seed
     /// of the run determines.
     pub extern "tenzik" fn random_bytes(buffer: [*]u8, buffer_len: usize) void;
+
+    /// Starts a program that the policy grants, as a process in isolation. `request` is the
+    /// JSON object `{"argv": [TEXT, ...]}`: the name of a rule, then the arguments. A request
+    /// that no rule admits ends the run as refused.
+    pub extern "tenzik" fn exec_start(request: [*]const u8, request_len: usize) i32;
+
+    /// Writes all of `bytes` to the standard input of `process`, and waits while it does not
+    /// read. The status is `closed` if it reads no more, `exceeded` over the bytes of its rule
+    /// and `timed_out` if its deadline passed.
+    pub extern "tenzik" fn exec_write(process: i32, bytes: [*]const u8, bytes_len: usize) i32;
+
+    /// Ends the standard input of `process`.
+    pub extern "tenzik" fn exec_close(process: i32) i32;
+
+    /// Fills `buffer` from standard output (`stream` 1) or standard error (2) of `process` and
+    /// returns how many bytes were written: `buffer_len` unless the stream ends first, 0 at
+    /// its end.
+    pub extern "tenzik" fn exec_read(process: i32, stream: i32, buffer: [*]u8, buffer_len: usize) usize;
+
+    /// Waits for the end of `process`; its standard input ends, and what it still writes is
+    /// dropped. Nothing that it started is left then. Returns its exit code (0 to 255), 256 and
+    /// the number of the signal that ended it, `timed_out` at its deadline, or `exceeded` if it
+    /// wrote more than its rule allows.
+    pub extern "tenzik" fn exec_wait(process: i32) i32;
+
+    /// Opens the file at the absolute `path`, below a tree that the policy grants for reading.
+    /// Its bytes are a result for `result_read`, which reads them as they are needed. The status
+    /// is `not_found` without such a file and `io` if the system refuses it.
+    pub extern "tenzik" fn file_read(path: [*]const u8, path_len: usize) i32;
+
+    /// Begins a file at the absolute `path`, below a tree that the policy grants for writing.
+    /// `mode` 0 creates or replaces it, 1 creates it unless it is there (`already_exists`), 2
+    /// appends to it. Nothing is seen of it before `file_commit`.
+    pub extern "tenzik" fn file_create(path: [*]const u8, path_len: usize, mode: i32) i32;
+
+    /// Appends `bytes` to a file begun by `file_create`; `exceeded` over the quota of its tree.
+    pub extern "tenzik" fn file_write(file: i32, bytes: [*]const u8, bytes_len: usize) i32;
+
+    /// Puts the file in its place, in one step and durably. A file that was not committed when
+    /// the run ends never was.
+    pub extern "tenzik" fn file_commit(file: i32) i32;
+
+    /// Restores what the run with the identifier `run_id` created and changed below trees that
+    /// the policy grants for writing. The status is `not_found` without such a run and `io` if
+    /// something changed since.
+    pub extern "tenzik" fn file_undo(run_id: [*]const u8, run_id_len: usize) i32;
+
+    /// Sends a signal to a process that the policy grants. `request` is the JSON object
+    /// `{"pid": NUMBER, "start": TEXT, "signal": TEXT}`, where `start` is the time of its start
+    /// in clock ticks since boot, as decimal digits, and `signal` a name such as `TERM`. The
+    /// status is `not_found` if there is no such process.
+    pub extern "tenzik" fn process_signal(request: [*]const u8, request_len: usize) i32;
+
+    /// Begins an artifact of the run with this name.
+    pub extern "tenzik" fn artifact_create(name: [*]const u8, name_len: usize) i32;
+
+    /// Appends `bytes` to an artifact; `exceeded` over the bytes that the policy grants.
+    pub extern "tenzik" fn artifact_write(artifact: i32, bytes: [*]const u8, bytes_len: usize) i32;
+
+    /// Ends an artifact and stores it by its digest.
+    pub extern "tenzik" fn artifact_commit(artifact: i32) i32;
+
+    /// Names a secret that the policy grants. Its value stays with the host.
+    pub extern "tenzik" fn secret_open(name: [*]const u8, name_len: usize) i32;
+
+    /// Writes the value of `secret` to the standard input of `process`; statuses as those of
+    /// `exec_write`.
+    pub extern "tenzik" fn exec_write_secret(process: i32, secret: i32) i32;
     // end of imports
 };
 

@@ -12,7 +12,7 @@ use indicatif::ProgressBar;
 use serde_json::json;
 
 use tenzik_runtime::{
-    Examination, Loaded, ModuleLimits, Policy, TEXT_BYTES_MAX, Validation, load_module,
+    Capability, Examination, Loaded, ModuleLimits, Policy, TEXT_BYTES_MAX, Validation, load_module,
 };
 use tenzik_toolchain::{
     BuildCapsuleError, BuildReport, Candidate, CapsuleOptions, CompileError, Host, OptimiserChoice,
@@ -141,7 +141,13 @@ fn built(arguments: &BuildArguments, host: &Host) -> Result<Built, Failure> {
 
 /// Builds once and returns where the capsule is, or would be.
 fn attempt(arguments: &BuildArguments, host: &Host) -> Result<(ExitCode, PathBuf), Failure> {
-    let policy = arguments.policy.policy()?;
+    // Building runs nothing: effects are granted where the capsule runs.
+    let mut policy = arguments.policy.policy()?;
+    for capability in Capability::ALL {
+        if !capability.is_pure() && !arguments.policy.denies(capability) {
+            policy.grants = policy.grants.with(capability);
+        }
+    }
     if let Some(output) = &arguments.output {
         check_replaceable(output)?;
     }

@@ -449,6 +449,15 @@ pub(crate) fn ending(outcome: &Outcome) -> Ending {
                 error: Some(error),
             }
         }
+        Status::Refused(refused) => Ending {
+            exit: ExitCode::Policy,
+            status: "refused",
+            error: Some((
+                refused.code,
+                refused.message.clone(),
+                refused.remedy.clone(),
+            )),
+        },
     }
 }
 

@@ -61,7 +61,7 @@ fn every_import_has_the_type_of_the_table() {
             ),
         };
         let wasm = build(&world, language, ending, &source);
-        let object = world.tenzik(["inspect", &wasm, "--json"]).exits(0).json();
+        let object = world.tenzik(["inspect", &wasm, "--json"]).exits(30).json();
         let text = object.to_string();
         for row in HOST_FUNCTIONS {
             assert!(

@@ -71,6 +71,7 @@ fn ended(outcome: &Outcome) -> &'static str {
         Status::Failure { .. } => "refused",
         Status::Fault(fault) if fault.code.code() == "fuel_exhausted" => "refused",
         Status::Fault(fault) => panic!("{fault:?}"),
+        Status::Refused(refused) => panic!("{refused:?}"),
     }
 }
 

@@ -35,6 +35,7 @@ pub fn nmap(bytes: &[u8]) {
             assert_eq!(ending, Ending::Failure { code, message });
         }
         Status::Fault(fault) => panic!("{fault:?}"),
+        Status::Refused(refused) => panic!("{refused:?}"),
     }
     assert_eq!(outcome.output, output);
 }

@@ -91,6 +91,9 @@ fn run_and_bound(
     };
     let output = std::mem::take(&mut state.output_kept);
     let log = std::mem::take(&mut state.log_kept);
+    let effects = state.gate.as_mut().map(|gate| gate.finish());
+    // Effects are not repeated for the sake of a count.
+    let bound = bound && effects.is_none();
     let inexact = |fault: &Fault| bound && !ending.fuel_exact && !fault.machine_bound();
     if matches!(&ending.status, Status::Fault(fault) if inexact(fault)) {
         let again = fuel_bound::Again {
@@ -110,6 +113,7 @@ fn run_and_bound(
         log,
         frames: ending.frames,
         commitments,
+        effects,
     })
 }
 
@@ -275,6 +279,7 @@ fn halted(
         Some(HaltReason::Failure { code, message }) => {
             Ok(ended(Status::Failure { code, message }, true))
         }
+        Some(HaltReason::Refused(refused)) => Ok(ended(Status::Refused(refused), true)),
         Some(HaltReason::Fault(fault)) => {
             // The clock is also looked at between host calls, where the count is behind.
             let exact = !fault.machine_bound();
@@ -330,6 +335,7 @@ fn usage(ending: &Ending, state: &RunState) -> Usage {
         host_calls: state.host_calls,
         host_calls_by_function: state.host_calls_by_function,
         input_bytes: state.input.offset(),
+        effect_bytes: state.effect_bytes,
         output_bytes: state.output_bytes,
         log_bytes: state.log_bytes,
     }

@@ -46,6 +46,17 @@ pub enum EngineFailure {
         /// What the system says.
         source: io::Error,
     },
+    /// The gate failed: the system did not do what an effect needs.
+    #[error("{0}")]
+    Gate(String),
+    /// A replayed run asked for another effect than the recorded one.
+    #[error("the record has {expected}; the capsule asked for {got}")]
+    Differs {
+        /// What the record has next.
+        expected: String,
+        /// What the capsule asked for.
+        got: String,
+    },
     /// The thread of the run died.
     #[error("the thread of the run died; please report it")]
     Died,

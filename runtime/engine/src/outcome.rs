@@ -1,5 +1,6 @@
 //! What came of a run.
 
+use tenzik_gate::{GateReport, Refused};
 use tenzik_host_abi::{HOST_FUNCTIONS, LogLevel};
 
 use crate::fault::Fault;
@@ -18,6 +19,8 @@ pub enum Status {
     },
     /// The capsule misbehaved or reached a limit.
     Fault(Fault),
+    /// The capsule asked for an effect that the policy does not allow.
+    Refused(Refused),
 }
 
 /// How often each host function was called.
@@ -64,10 +67,19 @@ pub struct Usage {
     pub host_calls_by_function: HostCallCounts,
     /// Input bytes read.
     pub input_bytes: u64,
+    /// Bytes read from processes and files; the limits grow with them as with input.
+    pub effect_bytes: u64,
     /// Output bytes written.
     pub output_bytes: u64,
     /// Log bytes written.
     pub log_bytes: u64,
+}
+
+impl Usage {
+    /// The bytes that the limits grow with: those of the input, of processes and of files.
+    pub fn read_bytes(&self) -> u64 {
+        self.input_bytes.saturating_add(self.effect_bytes)
+    }
 }
 
 /// One log message.
@@ -119,4 +131,6 @@ pub struct Outcome {
     pub frames: Vec<Frame>,
     /// Commitments, when they were asked for.
     pub commitments: Option<Commitments>,
+    /// The effects, for a run with a gate.
+    pub effects: Option<GateReport>,
 }

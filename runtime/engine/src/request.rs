@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use tenzik_gate::Gate;
 use tenzik_host_abi::LogLevel;
 
 use crate::input::Input;
@@ -66,6 +67,8 @@ pub struct RunRequest {
     pub bound_fuel: bool,
     /// Ends the run from outside.
     pub cancel: Option<CancelToken>,
+    /// Performs the effects of the run. Default: none, for capsules that need no such capability.
+    pub gate: Option<Box<dyn Gate>>,
 }
 
 impl RunRequest {
@@ -81,12 +84,16 @@ impl RunRequest {
             commit_whole_input: false,
             bound_fuel: true,
             cancel: None,
+            gate: None,
         }
     }
 
     /// The same run, to be done before this one without anybody noticing: one that leaves all it
-    /// does in memory. No host function of this version has an effect outside of the run.
+    /// does in memory.
     pub(crate) fn repeatable(&self) -> Option<RunRequest> {
+        if self.gate.is_some() {
+            return None;
+        }
         let output = match self.output {
             Output::Keep => Output::Keep,
             Output::Discard => Output::Discard,
@@ -105,6 +112,7 @@ impl RunRequest {
             commit_whole_input: self.commit_whole_input,
             bound_fuel: self.bound_fuel,
             cancel: self.cancel.clone(),
+            gate: None,
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use tenzik_gate::{Gate, Refused};
 use tenzik_policy::Limits;
 use wasmtime::Memory;
 
@@ -43,6 +44,7 @@ impl std::error::Error for Halt {}
 pub(crate) enum HaltReason {
     Failure { code: i32, message: Vec<u8> },
     Fault(Fault),
+    Refused(Refused),
     Machine(EngineFailure),
 }
 
@@ -68,6 +70,12 @@ pub(crate) struct RunState {
     pub(crate) result: Vec<u8>,
     pub(crate) result_offset: usize,
     pub(crate) result_handle: i32,
+    /// The handle of the gate behind the newest result, where that is a file.
+    pub(crate) result_gate: Option<i32>,
+    /// Performs the effects of the run.
+    pub(crate) gate: Option<Box<dyn Gate>>,
+    /// Bytes read from processes and files.
+    pub(crate) effect_bytes: u64,
     pub(crate) hash: Option<Box<IncrementalHash>>,
     pub(crate) random: Option<Box<RandomStream>>,
     pub(crate) seed: u64,
@@ -113,6 +121,9 @@ impl RunState {
             result: Vec::new(),
             result_offset: 0,
             result_handle: 0,
+            result_gate: None,
+            gate: request.gate,
+            effect_bytes: 0,
             hash: None,
             random: None,
             seed: request.seed,
@@ -140,9 +151,14 @@ impl RunState {
         self.started_coarse_ns = None;
     }
 
-    /// Recomputes what grows with the input bytes read; returns the fuel that is granted on top.
+    /// Bytes read from the input, from processes and from files.
+    pub(crate) fn read_bytes(&self) -> u64 {
+        self.input.offset().saturating_add(self.effect_bytes)
+    }
+
+    /// Recomputes what grows with the bytes read; returns the fuel that is granted on top.
     pub(crate) fn scale(&mut self) -> u64 {
-        let read = self.input.offset();
+        let read = self.read_bytes();
         self.host_calls_max = self.limits.host_calls(read);
         self.wall_ns_max = self.limits.wall_us(read).saturating_mul(NS_PER_US);
         let granted = self.limits.fuel(read).min(self.fuel_cap);
@@ -237,7 +253,15 @@ impl RunState {
     pub(crate) fn set_result(&mut self, bytes: Vec<u8>) -> i32 {
         self.result = bytes;
         self.result_offset = 0;
+        self.result_gate = None;
         self.result_handle = self.result_handle.checked_add(1).unwrap_or(1);
         self.result_handle
+    }
+
+    /// Makes a file of the gate the newest result and returns its handle for the guest.
+    pub(crate) fn set_gate_result(&mut self, file: i32) -> i32 {
+        let handle = self.set_result(Vec::new());
+        self.result_gate = Some(file);
+        handle
     }
 }

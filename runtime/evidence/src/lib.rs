@@ -70,10 +70,11 @@ pub use receipt::{
 };
 pub use receipt_error::{FieldProblem, ReceiptError};
 pub use reexecution::{Comparison, Difference, Note, compare_reexecution};
-pub use statement::{Run, Statement, Status, Verdict};
+pub use statement::{Effects, Run, Statement, Status, Verdict};
 pub use timestamp::{Timestamp, TimestampError};
 pub use transcript::{
-    TRANSCRIPT_ENTRIES_MAX, Transcript, TranscriptEntry, TranscriptError, TranscriptFull,
+    TRANSCRIPT_ENTRIES_MAX, Transcript, TranscriptCommitment, TranscriptEntry, TranscriptError,
+    TranscriptFull,
 };
 pub use trust_file::TrustFile;
 pub use trust_store::{

@@ -148,6 +148,7 @@ pub fn compare_reexecution(recorded: &Verdict, reexecuted: &Verdict) -> Comparis
         recorded.failure_code(),
         reexecuted.failure_code(),
     );
+    comparison.compare_option("refused_by", recorded.refused_by(), reexecuted.refused_by());
     if let (Some(recorded), Some(reexecuted)) = (recorded.run(), reexecuted.run()) {
         comparison.compare_runs(recorded, reexecuted);
     }

@@ -55,12 +55,21 @@ pub enum Verdict {
         /// Digest of the assembled module; `None` when it was not read, or not assembled.
         capsule_id: Option<Digest>,
     },
-    /// The policy does not allow it; nothing ran.
+    /// The policy does not allow it: nothing ran.
     Refused {
         /// Why.
         error_code: ErrorCode,
         /// Digest of the assembled module.
         capsule_id: Digest,
+    },
+    /// The policy does not allow an effect that the capsule asked for: it ran until then.
+    RefusedEffect {
+        /// What ran, up to the refusal.
+        run: Run,
+        /// Why.
+        error_code: ErrorCode,
+        /// The rules that were looked at.
+        refused_by: Label,
     },
 }
 
@@ -87,6 +96,8 @@ pub struct Run {
     pub input_complete: bool,
     /// Largest memory of the capsule in bytes.
     pub memory_bytes: u64,
+    /// Its effects; `None` for a run that could not have any.
+    pub effects: Option<Effects>,
     /// The time that the capsule saw.
     pub now: Timestamp,
     /// Output bytes written.
@@ -97,6 +108,22 @@ pub struct Run {
     pub seed: u64,
     /// Digest of the [`Transcript`](crate::Transcript) of its effects.
     pub transcript_commit: Digest,
+}
+
+/// What a run did outside of itself, besides what its transcript commits to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Effects {
+    /// The layers of isolation that held for each of its processes.
+    pub isolation: GrantList,
+    /// The layers that its rules asked for and the machine did not have, for some of its processes.
+    pub isolation_missing: GrantList,
+    /// Largest deadline of its processes in milliseconds; 0 without one. While a process runs, this
+    /// bounds the waiting instead of the wall limit.
+    pub process_deadline_ms: u64,
+    /// Processes started.
+    pub processes: u64,
+    /// Names the run where its changes can be undone.
+    pub run_id: Label,
 }
 
 /// The word for how a run ended.
@@ -155,16 +182,17 @@ impl Verdict {
             Verdict::Failure { .. } => Status::Failure,
             Verdict::Fault { .. } => Status::Fault,
             Verdict::Reject { .. } => Status::Reject,
-            Verdict::Refused { .. } => Status::Refused,
+            Verdict::Refused { .. } | Verdict::RefusedEffect { .. } => Status::Refused,
         }
     }
 
     /// What ran; `None` when nothing did.
     pub fn run(&self) -> Option<&Run> {
         match self {
-            Verdict::Ok(run) | Verdict::Failure { run, .. } | Verdict::Fault { run, .. } => {
-                Some(run)
-            }
+            Verdict::Ok(run)
+            | Verdict::Failure { run, .. }
+            | Verdict::Fault { run, .. }
+            | Verdict::RefusedEffect { run, .. } => Some(run),
             Verdict::Reject { .. } | Verdict::Refused { .. } => None,
         }
     }
@@ -172,9 +200,10 @@ impl Verdict {
     /// Digest of the capsule, when it is known.
     pub fn capsule_id(&self) -> Option<Digest> {
         match self {
-            Verdict::Ok(run) | Verdict::Failure { run, .. } | Verdict::Fault { run, .. } => {
-                Some(run.capsule_id)
-            }
+            Verdict::Ok(run)
+            | Verdict::Failure { run, .. }
+            | Verdict::Fault { run, .. }
+            | Verdict::RefusedEffect { run, .. } => Some(run.capsule_id),
             Verdict::Reject { capsule_id, .. } => *capsule_id,
             Verdict::Refused { capsule_id, .. } => Some(*capsule_id),
         }
@@ -187,7 +216,8 @@ impl Verdict {
             Verdict::Failure { error_code, .. }
             | Verdict::Fault { error_code, .. }
             | Verdict::Reject { error_code, .. }
-            | Verdict::Refused { error_code, .. } => Some(error_code),
+            | Verdict::Refused { error_code, .. }
+            | Verdict::RefusedEffect { error_code, .. } => Some(error_code),
         }
     }
 
@@ -195,6 +225,14 @@ impl Verdict {
     pub fn failure_code(&self) -> Option<i32> {
         match self {
             Verdict::Failure { failure_code, .. } => Some(*failure_code),
+            _ => None,
+        }
+    }
+
+    /// The rules that refused an effect, when that is how the run ended.
+    pub fn refused_by(&self) -> Option<&Label> {
+        match self {
+            Verdict::RefusedEffect { refused_by, .. } => Some(refused_by),
             _ => None,
         }
     }

@@ -28,9 +28,42 @@ const NAME_BYTES_MAX: usize = 64;
 #[derive(Clone, Debug, Default)]
 pub struct Transcript {
     entries: Vec<TranscriptEntry>,
+    commitment: TranscriptCommitment,
+}
+
+/// The commitment to a transcript of any length, without its entries.
+#[derive(Clone, Debug, Default)]
+pub struct TranscriptCommitment {
     /// Has consumed the bytes so far. `None` before the first entry, so that runs without effects,
     /// the common case, pay nothing.
     hasher: Option<Box<blake3::Hasher>>,
+}
+
+impl TranscriptCommitment {
+    /// The commitment of a run without effects so far.
+    pub fn new() -> TranscriptCommitment {
+        TranscriptCommitment::default()
+    }
+
+    /// Appends an effect.
+    pub fn push(&mut self, entry: &TranscriptEntry) {
+        let hasher = self.hasher.get_or_insert_with(|| {
+            let mut hasher = Box::new(blake3::Hasher::new());
+            hasher.update(MAGIC);
+            hasher
+        });
+        entry.write_to(|bytes| {
+            hasher.update(bytes);
+        });
+    }
+
+    /// The commitment to the effects so far.
+    pub fn commit(&self) -> Digest {
+        match &self.hasher {
+            Some(hasher) => hasher.finalize().into(),
+            None => Digest::of(MAGIC),
+        }
+    }
 }
 
 /// One effect.
@@ -129,14 +162,7 @@ impl Transcript {
         if self.entries.len() == TRANSCRIPT_ENTRIES_MAX {
             return Err(TranscriptFull);
         }
-        let hasher = self.hasher.get_or_insert_with(|| {
-            let mut hasher = Box::new(blake3::Hasher::new());
-            hasher.update(MAGIC);
-            hasher
-        });
-        entry.write_to(|bytes| {
-            hasher.update(bytes);
-        });
+        self.commitment.push(&entry);
         self.entries.push(entry);
         Ok(())
     }
@@ -148,10 +174,7 @@ impl Transcript {
 
     /// The commitment to the effects so far.
     pub fn commit(&self) -> Digest {
-        match &self.hasher {
-            Some(hasher) => hasher.finalize().into(),
-            None => Digest::of(MAGIC),
-        }
+        self.commitment.commit()
     }
 
     /// Its canonical bytes.

@@ -19,6 +19,8 @@
 //! input_bytes        decimal u64                              +     +      +     -      -
 //! input_commit       64 hex                                   +     +      +     -      -
 //! input_complete     boolean                                  +     +      +     -      -
+//! isolation          names, comma-separated                   *     *      *     -      *
+//! isolation_missing  names, comma-separated                   *     *      *     -      *
 //! limits             name=number, space-separated             +     +      +     +      +
 //! machine_bound      true                                     -     -      ?     -      -
 //! memory_bytes       decimal u64                              +     +      +     -      -
@@ -28,6 +30,10 @@
 //! output_bytes       decimal u64                              +     +      +     -      -
 //! output_commit      64 hex                                   +     +      +     -      -
 //! policy_commit      64 hex                                   +     +      +     +      +
+//! process_deadline_ms decimal u64                             *     *      *     -      *
+//! processes          decimal u64                              *     *      *     -      *
+//! refused_by         label                                    -     -      -     -      *
+//! run_id             label                                    *     *      *     -      *
 //! seed               decimal u64                              +     +      +     -      -
 //! signature          128 hex                                  +     +      +     +      +
 //! status             ok | failure | fault | reject | refused  +     +      +     +      +
@@ -36,7 +42,11 @@
 //! version            1                                        +     +      +     +      +
 //! ```
 //!
-//! `+` required, `?` may be absent, `-` refused. Every other field is refused.
+//! `+` required, `?` may be absent, `-` refused, `*` with its group. Every other field is refused.
+//!
+//! The groups: `isolation`, `isolation_missing`, `process_deadline_ms`, `processes` and `run_id` stand
+//! together, for runs that could have effects, or not at all. A refused run has `refused_by` and all
+//! fields of an `ok` run if the capsule had started, and none of them if not.
 //!
 //! Version 2 is that of a receipt in a batch. It has these fields besides, whatever its status:
 //!
@@ -56,7 +66,7 @@ pub(crate) use decode::decode;
 pub(crate) use encode::{buffer, encode};
 
 /// Every field, ascending.
-const FIELDS: [&str; 31] = [
+const FIELDS: [&str; 37] = [
     "batch_index",
     "batch_path",
     "batch_size",
@@ -73,6 +83,8 @@ const FIELDS: [&str; 31] = [
     "input_bytes",
     "input_commit",
     "input_complete",
+    "isolation",
+    "isolation_missing",
     "limits",
     "machine_bound",
     "memory_bytes",
@@ -82,6 +94,10 @@ const FIELDS: [&str; 31] = [
     "output_bytes",
     "output_commit",
     "policy_commit",
+    "process_deadline_ms",
+    "processes",
+    "refused_by",
+    "run_id",
     "seed",
     "signature",
     "status",

@@ -1,8 +1,8 @@
 //! Receipts with fixed contents, one for each status.
 
 use tenzik_evidence::{
-    Digest, ErrorCode, GrantList, LimitList, NodeKey, Nonce, Run, SignedReceipt, Statement,
-    Timestamp, Transcript, TrustStore, Verdict, VerifiedReceipt,
+    Digest, Effects, ErrorCode, GrantList, LimitList, NodeKey, Nonce, Run, SignedReceipt,
+    Statement, Timestamp, Transcript, TrustStore, Verdict, VerifiedReceipt,
 };
 
 pub const CAPSULE: &[u8] = b"\0asm\x01\0\0\0";
@@ -31,6 +31,7 @@ pub fn run() -> Run {
         input_commit: Digest::of(INPUT),
         input_complete: true,
         memory_bytes: 65_536,
+        effects: None,
         now: Timestamp::from_unix_millis(1_700_000_000_000).unwrap(),
         output_bytes: OUTPUT.len() as u64,
         output_commit: Digest::of(OUTPUT),
@@ -92,7 +93,35 @@ pub fn verdicts() -> Vec<(&'static str, Verdict)> {
                 capsule_id: Digest::of(CAPSULE),
             },
         ),
+        (
+            "ok-effects",
+            Verdict::Ok(Run {
+                effects: Some(effects()),
+                ..run()
+            }),
+        ),
+        (
+            "refused-effect",
+            Verdict::RefusedEffect {
+                run: Run {
+                    effects: Some(effects()),
+                    ..run()
+                },
+                error_code: code("exec_refused"),
+                refused_by: "nmap.toml:4 nmap".parse().unwrap(),
+            },
+        ),
     ]
+}
+
+fn effects() -> Effects {
+    Effects {
+        isolation: GrantList::new(["seccomp", "pidns"]).unwrap(),
+        isolation_missing: GrantList::new(["cgroup"]).unwrap(),
+        process_deadline_ms: 60_000,
+        processes: 1,
+        run_id: "0192aa7e".parse().unwrap(),
+    }
 }
 
 pub fn statement(verdict: Verdict) -> Statement {

@@ -1,1 +1,12 @@
-//! Effects of capsules.
+//! Effects of capsules: each decided by the policy, performed, recorded and replayed.
+//!
+//! The engine knows one trait, [`Gate`]. A [`Recorder`] stands before every gate and commits to each
+//! call and its answer.
+
+mod gate;
+mod recorder;
+mod report;
+
+pub use gate::{Gate, GateCall, GateHalt, GateReply, Refused};
+pub use recorder::{Recorder, Tape};
+pub use report::{GateReport, LayerState, ProcessReport};

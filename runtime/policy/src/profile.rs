@@ -45,11 +45,11 @@ impl Profile {
                     fuel_base: 50_000_000,
                     ..Limits::DEFAULT
                 },
-                grants: CapabilitySet::of(&Capability::ALL),
+                grants: CapabilitySet::of(&Capability::PURE),
             },
             Profile::Default => Policy {
                 limits: Limits::DEFAULT,
-                grants: CapabilitySet::of(&Capability::ALL),
+                grants: CapabilitySet::of(&Capability::PURE),
             },
             Profile::Production => Policy {
                 limits: Limits {

@@ -106,3 +106,99 @@ pub(crate) fn result_read(result: i32, buffer: &mut [u8]) -> usize {
     // SAFETY: the host writes at most `buffer.len()` bytes to the exclusively borrowed `buffer`.
     unsafe { import::result_read(result, buffer.as_mut_ptr(), buffer.len()) }
 }
+
+#[inline]
+pub(crate) fn exec_start(request: &[u8]) -> i32 {
+    // SAFETY: the host reads `request` and keeps no pointer.
+    unsafe { import::exec_start(request.as_ptr(), request.len()) }
+}
+
+#[inline]
+pub(crate) fn exec_write(process: i32, bytes: &[u8]) -> i32 {
+    // SAFETY: the host reads `bytes` and keeps no pointer.
+    unsafe { import::exec_write(process, bytes.as_ptr(), bytes.len()) }
+}
+
+#[inline]
+pub(crate) fn exec_close(process: i32) -> i32 {
+    // SAFETY: no pointer crosses the call.
+    unsafe { import::exec_close(process) }
+}
+
+#[inline]
+pub(crate) fn exec_read(process: i32, stream: i32, buffer: &mut [u8]) -> usize {
+    // SAFETY: the host writes at most `buffer.len()` bytes to the exclusively borrowed `buffer`.
+    unsafe { import::exec_read(process, stream, buffer.as_mut_ptr(), buffer.len()) }
+}
+
+#[inline]
+pub(crate) fn exec_wait(process: i32) -> i32 {
+    // SAFETY: no pointer crosses the call.
+    unsafe { import::exec_wait(process) }
+}
+
+#[inline]
+pub(crate) fn file_read(path: &[u8]) -> i32 {
+    // SAFETY: the host reads `path` and keeps no pointer.
+    unsafe { import::file_read(path.as_ptr(), path.len()) }
+}
+
+#[inline]
+pub(crate) fn file_create(path: &[u8], mode: i32) -> i32 {
+    // SAFETY: the host reads `path` and keeps no pointer.
+    unsafe { import::file_create(path.as_ptr(), path.len(), mode) }
+}
+
+#[inline]
+pub(crate) fn file_write(file: i32, bytes: &[u8]) -> i32 {
+    // SAFETY: the host reads `bytes` and keeps no pointer.
+    unsafe { import::file_write(file, bytes.as_ptr(), bytes.len()) }
+}
+
+#[inline]
+pub(crate) fn file_commit(file: i32) -> i32 {
+    // SAFETY: no pointer crosses the call.
+    unsafe { import::file_commit(file) }
+}
+
+#[inline]
+pub(crate) fn file_undo(run_id: &[u8]) -> i32 {
+    // SAFETY: the host reads `run_id` and keeps no pointer.
+    unsafe { import::file_undo(run_id.as_ptr(), run_id.len()) }
+}
+
+#[inline]
+pub(crate) fn process_signal(request: &[u8]) -> i32 {
+    // SAFETY: the host reads `request` and keeps no pointer.
+    unsafe { import::process_signal(request.as_ptr(), request.len()) }
+}
+
+#[inline]
+pub(crate) fn artifact_create(name: &[u8]) -> i32 {
+    // SAFETY: the host reads `name` and keeps no pointer.
+    unsafe { import::artifact_create(name.as_ptr(), name.len()) }
+}
+
+#[inline]
+pub(crate) fn artifact_write(artifact: i32, bytes: &[u8]) -> i32 {
+    // SAFETY: the host reads `bytes` and keeps no pointer.
+    unsafe { import::artifact_write(artifact, bytes.as_ptr(), bytes.len()) }
+}
+
+#[inline]
+pub(crate) fn artifact_commit(artifact: i32) -> i32 {
+    // SAFETY: no pointer crosses the call.
+    unsafe { import::artifact_commit(artifact) }
+}
+
+#[inline]
+pub(crate) fn secret_open(name: &[u8]) -> i32 {
+    // SAFETY: the host reads `name` and keeps no pointer.
+    unsafe { import::secret_open(name.as_ptr(), name.len()) }
+}
+
+#[inline]
+pub(crate) fn exec_write_secret(process: i32, secret: i32) -> i32 {
+    // SAFETY: no pointer crosses the call.
+    unsafe { import::exec_write_secret(process, secret) }
+}

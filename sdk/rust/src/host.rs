@@ -127,7 +127,7 @@ pub struct HostResult(i32);
 
 impl HostResult {
     #[inline]
-    fn from_handle(handle: i32) -> Result<HostResult, Status> {
+    pub(crate) fn from_handle(handle: i32) -> Result<HostResult, Status> {
         if handle >= 0 {
             return Ok(HostResult(handle));
         }

@@ -32,6 +32,7 @@
 extern crate std;
 
 mod capsule;
+mod effect;
 #[cfg(target_arch = "wasm32")]
 mod guest;
 mod host;
@@ -42,6 +43,10 @@ mod output;
 pub mod native;
 
 pub use capsule::{Exit, Failure};
+pub use effect::{
+    ArtifactWriter, FileMode, FileWriter, Process, ProcessEnd, Secret, artifact_create, exec_start,
+    file_create, file_read, file_undo, process_signal, secret_open,
+};
 pub use host::{
     HostResult, base64_decode, base64_encode, fail, hash_commit, hash_finish, hash_update,
     hash_verify, input_read, json_path, json_path_input, log, output_write, random_bytes,

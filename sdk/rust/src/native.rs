@@ -29,9 +29,13 @@
 //! `tenzik host-functions`. Without `tenzik` on PATH, or its path in the environment variable
 //! TENZIK, the test panics and says so.
 //!
+//! Effects (processes, files, signals, artifacts, secrets) are answered by the test: [`Run::effects`].
+//! Without it a call of them ends the run as refused.
+//!
 //! What a native run does not have: fuel, wall time, the memory and stack of a capsule, and the
 //! compiler for it. `tenzik test` has them.
 
+mod effects;
 mod fault;
 mod limits;
 mod run;
@@ -40,5 +44,6 @@ mod tenzik;
 
 pub(crate) mod function;
 
+pub use effects::Effect;
 pub use limits::Limits;
 pub use run::{Ending, LogEntry, Outcome, Run, run};

@@ -29,7 +29,7 @@ const VENDORED: [Vendored; 2] = [
     Vendored {
         name: "tenzik-sdk",
         manifest: include_str!("../../../sdk/rust/Cargo.toml"),
-        sources: sources!("sdk/rust": "capsule" "guest" "host" "input" "lib" "native" "native/fault"
+        sources: sources!("sdk/rust": "capsule" "effect" "guest" "host" "input" "lib" "native" "native/effects" "native/fault"
             "native/function" "native/limits" "native/run" "native/state" "native/tenzik" "output"),
     },
 ];

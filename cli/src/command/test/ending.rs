@@ -36,6 +36,7 @@ impl Ending {
                 message: Some(message.clone()),
             },
             Status::Fault(fault) => Ending::Fault(fault.code.code()),
+            Status::Refused(refused) => Ending::Refused(refused.code),
         }
     }
 

@@ -33,7 +33,7 @@ pub(super) fn seen(script: &Script, called: &mut BTreeSet<&'static str>) -> Seen
     let Some((capsule, permit)) = examination.admitted() else {
         let finding = examination.first_error().unwrap();
         assert_eq!(finding.code.class(), RejectClass::Policy, "{finding:?}");
-        let denied = tenzik_runtime::Capability::ALL
+        let denied = tenzik_runtime::Capability::PURE
             .into_iter()
             .find(|capability| !policy.grants.contains(*capability))
             .unwrap();
@@ -63,6 +63,7 @@ pub(super) fn seen(script: &Script, called: &mut BTreeSet<&'static str>) -> Seen
                 format!("fault {}", fault.code.code())
             }
             Status::Fault(fault) => format!("fault {} {}", fault.code.code(), fault.message),
+            Status::Refused(refused) => panic!("{refused:?}"),
         },
         output: outcome.output,
         log: outcome

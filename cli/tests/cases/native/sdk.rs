@@ -28,7 +28,7 @@ pub(super) fn seen(script: &Script) -> Seen {
         .now_ms(script.now_ms)
         .limits(limits(&script.policy.limits))
         .tenzik(tenzik());
-    for capability in tenzik_sdk::Capability::ALL {
+    for capability in tenzik_sdk::Capability::PURE {
         if !script.policy.grants.contains(capability) {
             run = run.deny(capability);
         }

@@ -30,7 +30,10 @@ fn forge(home: &World, alter: impl FnOnce(&mut Statement)) {
 
 fn recorded_run(statement: &mut Statement) -> &mut Run {
     match &mut statement.verdict {
-        Verdict::Ok(run) | Verdict::Failure { run, .. } | Verdict::Fault { run, .. } => run,
+        Verdict::Ok(run)
+        | Verdict::Failure { run, .. }
+        | Verdict::Fault { run, .. }
+        | Verdict::RefusedEffect { run, .. } => run,
         Verdict::Reject { .. } | Verdict::Refused { .. } => panic!("nothing ran"),
     }
 }

@@ -1,6 +1,7 @@
 //! The host functions: one Rust function for each row of the table, with the row's name.
 
 mod base64;
+mod effect;
 mod hash;
 mod json;
 mod result;
@@ -8,6 +9,11 @@ mod stream;
 mod value;
 
 pub(crate) use base64::{base64_decode, base64_encode};
+pub(crate) use effect::{
+    artifact_commit, artifact_create, artifact_write, exec_close, exec_read, exec_start, exec_wait,
+    exec_write, exec_write_secret, file_commit, file_create, file_read, file_undo, file_write,
+    process_signal, secret_open,
+};
 pub(crate) use hash::{hash_commit, hash_finish, hash_update, hash_verify};
 pub(crate) use json::{json_path, json_path_input};
 pub(crate) use result::result_read;

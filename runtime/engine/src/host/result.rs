@@ -1,6 +1,8 @@
 //! Variable-size results, read in pieces.
 
-use super::{done, timed};
+use tenzik_gate::GateCall;
+
+use super::{done, effect, timed};
 use crate::fault::FaultCode;
 use crate::guest_memory::{Call, Len, OutPtr};
 use crate::state::Halt;
@@ -17,6 +19,15 @@ pub(crate) fn result_read(
     if result != newest || newest == 0 {
         let message = format!("read the result {result}; the newest is {newest}");
         return Err(call.state().fault(FaultCode::BadHandle, message));
+    }
+    if let Some(file) = call.state().result_gate {
+        let read = GateCall {
+            function: "result_read",
+            numbers: &[file],
+            inputs: &[],
+        };
+        let count = effect::pass(call, &read, (buffer, buffer_len))?;
+        return Ok(u32::try_from(count).unwrap_or(0));
     }
     let started = timed(u64::from(buffer_len.0), false);
     let (buffer, state) = call.bytes_and_state(buffer.0, buffer_len)?;

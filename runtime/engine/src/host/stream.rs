@@ -72,7 +72,7 @@ pub(crate) fn output_write(
 
 /// Appends `bytes` to the output; true if the sink may have waited for somebody outside.
 fn write_output(state: &mut RunState, bytes: &[u8]) -> Result<bool, Halt> {
-    let allowed = state.limits.output_bytes(state.input.offset());
+    let allowed = state.limits.output_bytes(state.read_bytes());
     let total = state.output_bytes.saturating_add(bytes.len() as u64);
     if total > allowed {
         let message = format!("wrote {total} bytes of output; {allowed} are allowed");

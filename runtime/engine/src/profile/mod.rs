@@ -242,5 +242,6 @@ fn shown(status: &Status) -> String {
         Status::Ok => "ok".to_owned(),
         Status::Failure { code, message } => format!("failure {code} {}", message.escape_ascii()),
         Status::Fault(fault) => format!("fault {}", fault.code.code()),
+        Status::Refused(refused) => format!("refused {}", refused.code),
     }
 }

@@ -2,8 +2,8 @@
 
 use super::fields::Fields;
 use crate::{
-    BatchProof, FieldProblem, ReceiptBody, ReceiptError, ReceiptVersion, Run, SignedReceipt,
-    Statement, Status, Verdict,
+    BatchProof, Effects, FieldProblem, ReceiptBody, ReceiptError, ReceiptVersion, Run,
+    SignedReceipt, Statement, Status, Verdict,
 };
 
 /// The receipt of which `bytes` are the canonical form.
@@ -71,6 +71,11 @@ fn verdict(fields: &mut Fields, status: Status) -> Result<Verdict, ReceiptError>
                 None
             },
         },
+        Status::Refused if fields.has("refused_by") => Verdict::RefusedEffect {
+            run: run(fields)?,
+            error_code: fields.parsed("error_code")?,
+            refused_by: fields.parsed("refused_by")?,
+        },
         Status::Refused => Verdict::Refused {
             error_code: fields.parsed("error_code")?,
             capsule_id: fields.parsed("capsule_id")?,
@@ -90,12 +95,26 @@ fn run(fields: &mut Fields) -> Result<Run, ReceiptError> {
         input_commit: fields.parsed("input_commit")?,
         input_complete: fields.bool("input_complete")?,
         memory_bytes: fields.number("memory_bytes")?,
+        effects: effects(fields)?,
         now: fields.parsed("now")?,
         output_bytes: fields.number("output_bytes")?,
         output_commit: fields.parsed("output_commit")?,
         seed: fields.number("seed")?,
         transcript_commit: fields.parsed("transcript_commit")?,
     })
+}
+
+fn effects(fields: &mut Fields) -> Result<Option<Effects>, ReceiptError> {
+    if !fields.has("run_id") {
+        return Ok(None);
+    }
+    Ok(Some(Effects {
+        isolation: fields.parsed("isolation")?,
+        isolation_missing: fields.parsed("isolation_missing")?,
+        process_deadline_ms: fields.number("process_deadline_ms")?,
+        processes: fields.number("processes")?,
+        run_id: fields.parsed("run_id")?,
+    }))
 }
 
 fn machine_bound(fields: &mut Fields) -> Result<bool, ReceiptError> {

@@ -22,6 +22,7 @@ pub(crate) fn encode(
     let statement = body.statement();
     let verdict = &statement.verdict;
     let run = verdict.run();
+    let effects = run.and_then(|run| run.effects.as_ref());
     let mut object = Object::new(json);
     object.field("batch_index", proof.map(|proof| u64::from(proof.index())));
     object.field("batch_path", proof.map(BatchProof::path));
@@ -39,6 +40,14 @@ pub(crate) fn encode(
     object.field("input_bytes", run.map(|run| run.input_bytes));
     object.field("input_commit", run.map(|run| &run.input_commit));
     object.field("input_complete", run.map(|run| run.input_complete));
+    object.field(
+        "isolation",
+        effects.map(|effects| effects.isolation.as_str()),
+    );
+    object.field(
+        "isolation_missing",
+        effects.map(|effects| effects.isolation_missing.as_str()),
+    );
     object.field("limits", Some(statement.limits.as_str()));
     object.field("machine_bound", verdict.is_machine_bound().then_some(true));
     object.field("memory_bytes", run.map(|run| run.memory_bytes));
@@ -48,6 +57,13 @@ pub(crate) fn encode(
     object.field("output_bytes", run.map(|run| run.output_bytes));
     object.field("output_commit", run.map(|run| &run.output_commit));
     object.field("policy_commit", Some(&statement.policy_commit));
+    object.field(
+        "process_deadline_ms",
+        effects.map(|effects| effects.process_deadline_ms),
+    );
+    object.field("processes", effects.map(|effects| effects.processes));
+    object.field("refused_by", verdict.refused_by());
+    object.field("run_id", effects.map(|effects| &effects.run_id));
     object.field("seed", run.map(|run| run.seed));
     object.field(
         "signature",

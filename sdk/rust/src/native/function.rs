@@ -6,6 +6,7 @@ use std::vec::Vec;
 
 use tenzik_host_abi::{LogLevel, Status, for_each_host_function};
 
+use super::effects::Effect;
 use super::fault::Halt;
 use super::run::LogEntry;
 use super::state::{self, State};
@@ -240,4 +241,127 @@ pub(crate) fn random_bytes(buffer: &mut [u8]) {
         let (_, bytes) = state.ask("random_bytes", &[&count.to_le_bytes()])?;
         fill(buffer, &bytes)
     })
+}
+
+/// Lets the test answer a call with an effect.
+fn effect(
+    row: Row,
+    function: &'static str,
+    numbers: &[i32],
+    inputs: &[&[u8]],
+    buffer: &mut [u8],
+) -> i32 {
+    call(row, |state| {
+        for input in inputs {
+            state.check(input)?;
+        }
+        state.check(buffer)?;
+        let effect = Effect {
+            function,
+            numbers,
+            inputs,
+        };
+        state.effect(&effect, buffer)
+    })
+}
+
+pub(crate) fn exec_start(request: &[u8]) -> i32 {
+    effect(Row::exec_start, "exec_start", &[], &[request], &mut [])
+}
+
+pub(crate) fn exec_write(process: i32, bytes: &[u8]) -> i32 {
+    effect(Row::exec_write, "exec_write", &[process], &[bytes], &mut [])
+}
+
+pub(crate) fn exec_close(process: i32) -> i32 {
+    effect(Row::exec_close, "exec_close", &[process], &[], &mut [])
+}
+
+pub(crate) fn exec_read(process: i32, stream: i32, buffer: &mut [u8]) -> usize {
+    usize::try_from(effect(
+        Row::exec_read,
+        "exec_read",
+        &[process, stream],
+        &[],
+        buffer,
+    ))
+    .unwrap_or(0)
+}
+
+pub(crate) fn exec_wait(process: i32) -> i32 {
+    effect(Row::exec_wait, "exec_wait", &[process], &[], &mut [])
+}
+
+pub(crate) fn file_read(path: &[u8]) -> i32 {
+    effect(Row::file_read, "file_read", &[], &[path], &mut [])
+}
+
+pub(crate) fn file_create(path: &[u8], mode: i32) -> i32 {
+    effect(Row::file_create, "file_create", &[mode], &[path], &mut [])
+}
+
+pub(crate) fn file_write(file: i32, bytes: &[u8]) -> i32 {
+    effect(Row::file_write, "file_write", &[file], &[bytes], &mut [])
+}
+
+pub(crate) fn file_commit(file: i32) -> i32 {
+    effect(Row::file_commit, "file_commit", &[file], &[], &mut [])
+}
+
+pub(crate) fn file_undo(run_id: &[u8]) -> i32 {
+    effect(Row::file_undo, "file_undo", &[], &[run_id], &mut [])
+}
+
+pub(crate) fn process_signal(request: &[u8]) -> i32 {
+    effect(
+        Row::process_signal,
+        "process_signal",
+        &[],
+        &[request],
+        &mut [],
+    )
+}
+
+pub(crate) fn artifact_create(name: &[u8]) -> i32 {
+    effect(
+        Row::artifact_create,
+        "artifact_create",
+        &[],
+        &[name],
+        &mut [],
+    )
+}
+
+pub(crate) fn artifact_write(artifact: i32, bytes: &[u8]) -> i32 {
+    effect(
+        Row::artifact_write,
+        "artifact_write",
+        &[artifact],
+        &[bytes],
+        &mut [],
+    )
+}
+
+pub(crate) fn artifact_commit(artifact: i32) -> i32 {
+    effect(
+        Row::artifact_commit,
+        "artifact_commit",
+        &[artifact],
+        &[],
+        &mut [],
+    )
+}
+
+pub(crate) fn secret_open(name: &[u8]) -> i32 {
+    effect(Row::secret_open, "secret_open", &[], &[name], &mut [])
+}
+
+pub(crate) fn exec_write_secret(process: i32, secret: i32) -> i32 {
+    effect(
+        Row::exec_write_secret,
+        "exec_write_secret",
+        &[process, secret],
+        &[],
+        &mut [],
+    )
 }

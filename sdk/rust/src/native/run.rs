@@ -8,6 +8,7 @@ use std::vec::Vec;
 
 use tenzik_host_abi::{Capability, CapabilitySet, LogLevel};
 
+use super::effects::{Effect, Effects};
 use super::fault::Halt;
 use super::limits::Limits;
 use super::state::{self, Ended, State};
@@ -101,19 +102,21 @@ pub struct Run {
     pub(crate) grants: CapabilitySet,
     pub(crate) limits: Limits,
     pub(crate) tenzik: Option<PathBuf>,
+    pub(crate) effects: Option<Effects>,
 }
 
 impl Run {
-    /// A run over `input` with every capability, the limits of the profile `default`, the seed 1 and
+    /// A run over `input` with every pure capability, the limits of the profile `default`, the seed 1 and
     /// the time 2026-01-01T00:00:00Z.
     pub fn new(input: impl AsRef<[u8]>) -> Run {
         Run {
             input: input.as_ref().to_vec(),
             seed: SEED,
             now_ms: NOW_MS,
-            grants: CapabilitySet::of(&Capability::ALL),
+            grants: CapabilitySet::of(&Capability::PURE),
             limits: Limits::default(),
             tenzik: None,
+            effects: None,
         }
     }
 
@@ -132,6 +135,29 @@ impl Run {
     /// Takes a capability away.
     pub fn deny(mut self, capability: Capability) -> Run {
         self.grants = self.grants.without(capability);
+        self
+    }
+
+    /// Grants every capability, and answers each call with an effect by `answer`: what it returns is
+    /// the status, handle or count, and what it writes to the buffer is what the capsule reads.
+    ///
+    /// ```
+    /// use tenzik_sdk::native::Run;
+    /// use tenzik_sdk::{Status, file_read};
+    ///
+    /// let run = Run::new(b"").effects(|effect, _| match effect.inputs {
+    ///     [b"/srv/there"] => 1,
+    ///     _ => Status::NotFound.number(),
+    /// });
+    /// let outcome = run.call(|| i32::from(file_read(b"/srv/missing").is_ok()));
+    /// assert_eq!(outcome.into_output(), b"");
+    /// ```
+    pub fn effects(
+        mut self,
+        answer: impl Fn(&Effect<'_>, &mut [u8]) -> i32 + Send + Sync + 'static,
+    ) -> Run {
+        self.grants = CapabilitySet::of(&Capability::ALL);
+        self.effects = Some(Effects::new(answer));
         self
     }
 

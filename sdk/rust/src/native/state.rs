@@ -8,6 +8,7 @@ use std::{format, thread_local};
 
 use tenzik_host_abi::{CapabilitySet, HOST_FUNCTIONS, HostFunction};
 
+use super::effects::{Effect, Effects};
 use super::fault::Halt;
 use super::limits::Limits;
 use super::run::{LogEntry, Run};
@@ -35,6 +36,7 @@ pub(crate) struct State {
     pub(crate) result_handle: i32,
     pub(crate) now_ms: i64,
     seed: u64,
+    effects: Option<Effects>,
     tenzik_path: TenzikPath,
     /// The process that answers this run, once it was asked.
     tenzik: Option<Tenzik>,
@@ -57,6 +59,7 @@ impl State {
             result_handle: 0,
             now_ms: run.now_ms,
             seed: run.seed,
+            effects: run.effects,
             tenzik_path: TenzikPath::of(run.tenzik),
             tenzik: None,
             halt: None,
@@ -77,6 +80,16 @@ impl State {
             return Err(Halt::fault("host_calls_exceeded", message));
         }
         Ok(())
+    }
+
+    /// Lets the test answer a call with an effect.
+    pub(crate) fn effect(&mut self, effect: &Effect<'_>, buffer: &mut [u8]) -> Result<i32, Halt> {
+        let Some(effects) = &self.effects else {
+            let name = effect.function;
+            let message = format!("{name} has no answer; give the run some with Run::effects");
+            return Err(Halt::Broken(message));
+        };
+        Ok(effects.answer(effect, buffer))
     }
 
     /// Looks whether a capsule could have passed a slice of this size.

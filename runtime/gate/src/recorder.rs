@@ -1,0 +1,115 @@
+//! Commits to every effect of a run, and keeps it where a record is wanted.
+//!
+//! The digest of a request is that of these bytes:
+//!
+//! ```text
+//! request  := number_count u8, numbers i32 little-endian each,
+//!             input_count u8, for each input: len u32 little-endian, bytes,
+//!             buffer_len u32 little-endian
+//! ```
+//!
+//! The digest of a result is that of `number i32 little-endian` and the bytes written to the buffer.
+
+use tenzik_evidence::{Digest, TranscriptCommitment, TranscriptEntry};
+
+use crate::gate::{Gate, GateCall, GateHalt, GateReply};
+use crate::report::GateReport;
+
+/// Takes every call as it happens.
+pub trait Tape: Send {
+    /// Keeps one call: the bytes of its request, its number and the bytes it was given.
+    ///
+    /// # Errors
+    /// What went wrong; it ends the run as a failure of the machine.
+    fn keep(
+        &mut self,
+        function: &str,
+        request: &[u8],
+        number: i32,
+        bytes: &[u8],
+    ) -> Result<(), String>;
+}
+
+/// Records what passes another gate.
+pub struct Recorder<G> {
+    inner: G,
+    commitment: TranscriptCommitment,
+    tape: Option<Box<dyn Tape>>,
+    calls: u64,
+}
+
+impl<G: Gate> Recorder<G> {
+    /// Commits to the calls of `inner`; `tape` keeps them besides.
+    pub fn new(inner: G, tape: Option<Box<dyn Tape>>) -> Recorder<G> {
+        Recorder {
+            inner,
+            commitment: TranscriptCommitment::new(),
+            tape,
+            calls: 0,
+        }
+    }
+}
+
+/// Whether the answer to a function is bytes in the buffer, as many as its number says.
+pub(crate) fn fills_buffer(function: &str) -> bool {
+    matches!(function, "exec_read" | "result_read")
+}
+
+/// The bytes that the digest of a request is over, but for those of the inputs.
+fn head(call: &GateCall<'_>) -> Vec<u8> {
+    let mut bytes = vec![u8::try_from(call.numbers.len()).unwrap_or(u8::MAX)];
+    for number in call.numbers {
+        bytes.extend_from_slice(&number.to_le_bytes());
+    }
+    bytes.push(u8::try_from(call.inputs.len()).unwrap_or(u8::MAX));
+    bytes
+}
+
+/// The bytes of a request.
+pub(crate) fn request_bytes(call: &GateCall<'_>, buffer_len: usize) -> Vec<u8> {
+    let mut bytes = head(call);
+    for input in call.inputs {
+        bytes.extend_from_slice(&u32::try_from(input.len()).unwrap_or(u32::MAX).to_le_bytes());
+        bytes.extend_from_slice(input);
+    }
+    bytes.extend_from_slice(&u32::try_from(buffer_len).unwrap_or(u32::MAX).to_le_bytes());
+    bytes
+}
+
+/// The digest of a result.
+fn result_digest(number: i32, bytes: &[u8]) -> Digest {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&number.to_le_bytes());
+    hasher.update(bytes);
+    hasher.finalize().into()
+}
+
+impl<G: Gate> Gate for Recorder<G> {
+    fn call(&mut self, call: &GateCall<'_>, buffer: &mut [u8]) -> Result<GateReply, GateHalt> {
+        let request = request_bytes(call, buffer.len());
+        let reply = self.inner.call(call, buffer)?;
+        let count = usize::try_from(reply.number).unwrap_or(0);
+        let bytes = match fills_buffer(call.function) {
+            true => buffer.get(..count).unwrap_or_default(),
+            false => &[],
+        };
+        let result = result_digest(reply.number, bytes);
+        let entry = TranscriptEntry::new(call.function, Digest::of(&request), result)
+            .map_err(|error| GateHalt::Machine(error.to_string()))?;
+        self.commitment.push(&entry);
+        self.calls += 1;
+        if let Some(tape) = &mut self.tape {
+            tape.keep(call.function, &request, reply.number, bytes)
+                .map_err(GateHalt::Machine)?;
+        }
+        Ok(reply)
+    }
+
+    fn finish(&mut self) -> GateReport {
+        GateReport {
+            transcript: self.commitment.commit(),
+            calls: self.calls,
+            ..self.inner.finish()
+        }
+    }
+}

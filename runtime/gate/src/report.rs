@@ -1,0 +1,55 @@
+//! What the effects of a run were.
+
+use tenzik_evidence::Digest;
+use tenzik_policy::Layer;
+
+/// The effects of one run, for usage and receipt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GateReport {
+    /// Names the run in the undo store and in artifacts.
+    pub run_id: Option<String>,
+    /// Commitment to the transcript.
+    pub transcript: Digest,
+    /// Calls in the transcript.
+    pub calls: u64,
+    /// The processes, in the order of their starts.
+    pub processes: Vec<ProcessReport>,
+    /// What could not be cleaned up.
+    pub problems: Vec<String>,
+}
+
+/// One process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProcessReport {
+    /// The rule that admitted it.
+    pub rule: String,
+    /// Its arguments, the program first; values of secrets never stand in arguments.
+    pub arguments: Vec<String>,
+    /// How it ended: `exit 0`, `signal 9`, `timed out`, `exceeded`.
+    pub ending: String,
+    /// The layers of isolation, and for each that is missing why.
+    pub layers: Vec<(Layer, LayerState)>,
+    /// Milliseconds that its rule allows.
+    pub deadline_ms: u64,
+    /// Microseconds from its start to its end.
+    pub wall_us: u64,
+    /// Microseconds of processor time of its tree.
+    pub cpu_us: u64,
+    /// Largest resident set of one of its processes, in bytes.
+    pub memory_bytes: u64,
+    /// Bytes read from its output.
+    pub stdout_bytes: u64,
+    /// Bytes read from its standard error.
+    pub stderr_bytes: u64,
+}
+
+/// Whether a layer of isolation holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LayerState {
+    /// It does.
+    Enforced,
+    /// The rule does not ask for it, as a network namespace where the host's network is granted.
+    NotAsked,
+    /// The machine does not have it.
+    NotAvailable(String),
+}
