@@ -68,4 +68,7 @@ pub use tenzik_host_abi::{
     ABI_VERSION, Capability, CapabilitySet, HOST_FUNCTIONS, HostFunction, IMPORT_MODULE, LogLevel,
     WasmType,
 };
-pub use tenzik_policy::{LimitError, Limits, Permit, Policy, Profile, Refusal, UnknownProfile};
+pub use tenzik_policy::{
+    self as policy, EffectCode, EffectRefusal, LimitError, Limits, Permit, Policy, Profile,
+    Refusal, Rules, UnknownProfile,
+};

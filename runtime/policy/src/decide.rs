@@ -1,12 +1,14 @@
 //! The decision whether a capsule may run under a policy.
 
 use std::fmt;
+use std::sync::Arc;
 
 use tenzik_capsule::{Capsule, CapsuleId, Finding, FindingCode, Location, Manifest};
 use tenzik_host_abi::{Capability, CapabilitySet};
 
 use crate::limits::Limits;
 use crate::policy::{Policy, PolicyCommit};
+use crate::rules::Rules;
 
 /// The right to run one capsule under one policy. Only [`decide`] makes one.
 #[derive(Clone, Debug)]
@@ -14,6 +16,7 @@ pub struct Permit {
     capsule_id: CapsuleId,
     limits: Limits,
     grants: CapabilitySet,
+    rules: Arc<Rules>,
     policy_commit: PolicyCommit,
 }
 
@@ -31,6 +34,11 @@ impl Permit {
     /// The capabilities that the run may use.
     pub fn grants(&self) -> CapabilitySet {
         self.grants
+    }
+
+    /// What the run may do to the world outside, as far as [`grants`](Permit::grants) lets it ask.
+    pub fn rules(&self) -> &Arc<Rules> {
+        &self.rules
     }
 
     /// The policy behind the decision.
@@ -112,6 +120,7 @@ pub fn decide(capsule: &Capsule, policy: &Policy) -> Result<Permit, Refusal> {
         capsule_id: capsule.id(),
         limits: policy.limits.clone(),
         grants: capsule.needs(),
+        rules: Arc::clone(&policy.rules),
         policy_commit: policy.commit(),
     })
 }

@@ -1,19 +1,23 @@
 //! The policy of a run.
 
 use std::fmt;
+use std::sync::Arc;
 
 use tenzik_host_abi::CapabilitySet;
 
 use crate::limits::Limits;
 use crate::profile::Profile;
+use crate::rules::Rules;
 
-/// Limits and grants together.
+/// Limits, grants and rules together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
     /// How much a run may use.
     pub limits: Limits,
     /// The capabilities a capsule may use.
     pub grants: CapabilitySet,
+    /// What it grants of programs, files, processes, artifacts and secrets.
+    pub rules: Arc<Rules>,
 }
 
 impl Default for Policy {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use tenzik_host_abi::{Capability, CapabilitySet};
 
@@ -46,10 +47,12 @@ impl Profile {
                     ..Limits::DEFAULT
                 },
                 grants: CapabilitySet::of(&Capability::PURE),
+                rules: Arc::default(),
             },
             Profile::Default => Policy {
                 limits: Limits::DEFAULT,
                 grants: CapabilitySet::of(&Capability::PURE),
+                rules: Arc::default(),
             },
             Profile::Production => Policy {
                 limits: Limits {
@@ -63,6 +66,7 @@ impl Profile {
                     Capability::Json,
                     Capability::Base64,
                 ]),
+                rules: Arc::default(),
             },
         }
     }

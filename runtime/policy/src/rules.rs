@@ -2,13 +2,14 @@
 //!
 //! Plain data. The decisions over it are pure.
 
+use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use ipnet::IpNet;
 
-use crate::hole::ArgumentPattern;
+use crate::hole::{ArgumentPattern, Template};
 
 /// Where a rule stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,6 +18,13 @@ pub struct Origin {
     pub file: Arc<str>,
     /// The line, from 1.
     pub line: u32,
+}
+
+impl fmt::Display for Origin {
+    /// `FILE:LINE`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
+    }
 }
 
 /// Every rule of a policy.
@@ -47,6 +55,8 @@ pub struct ExecRule {
     pub blake3: Option<[u8; 32]>,
     /// What the arguments behind the name must look like.
     pub arguments: Vec<ArgumentPattern>,
+    /// Templates of ceilings. The arguments must fit each of them too.
+    pub bounds: Vec<Template>,
     /// Fixed variables of its environment.
     pub env: Vec<(String, EnvValue)>,
     /// Variables taken from tenzik's own environment.
@@ -73,7 +83,8 @@ pub struct ExecRule {
     pub file_bytes_max: u64,
     /// What of the network it reaches.
     pub network: NetworkScope,
-    /// The targets, where the scope is `targets`; also what its addresses may name.
+    /// What its addresses may name, and what it reaches where the scope is `targets`. Where the scope
+    /// is `host` and none are written, every address.
     pub targets: Vec<TargetRange>,
     /// Trees and files that it sees.
     pub read: Vec<PathBuf>,
@@ -126,15 +137,106 @@ pub enum Protocol {
     Udp,
 }
 
+impl Protocol {
+    /// Its name in policies.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Protocol::Tcp => "tcp",
+            Protocol::Udp => "udp",
+        }
+    }
+}
+
+impl NetworkScope {
+    /// Its name in policies.
+    pub const fn name(self) -> &'static str {
+        match self {
+            NetworkScope::None => "none",
+            NetworkScope::Targets => "targets",
+            NetworkScope::Host => "host",
+        }
+    }
+}
+
+impl fmt::Display for TargetRange {
+    /// As policies write it: `tcp:10.0.0.0/24:1-1024`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(protocol) = self.protocol {
+            write!(f, "{}:", protocol.name())?;
+        }
+        let is_bracketed = self.ports != TargetRange::ALL_PORTS && self.network.addr().is_ipv6();
+        match is_bracketed {
+            true => write!(f, "[{}]", self.network)?,
+            false => write!(f, "{}", self.network)?,
+        }
+        match self.ports {
+            TargetRange::ALL_PORTS => Ok(()),
+            (first, last) if first == last => write!(f, ":{first}"),
+            (first, last) => write!(f, ":{first}-{last}"),
+        }
+    }
+}
+
 impl TargetRange {
+    /// Every port.
+    pub const ALL_PORTS: (u16, u16) = (0, u16::MAX);
+
     /// Whether it holds the whole of `network`, for any port.
     pub fn covers(&self, network: &IpNet) -> bool {
         self.network.contains(network)
     }
 
-    /// Whether it holds `address`.
-    pub fn holds(&self, address: IpAddr) -> bool {
-        self.network.contains(&address)
+    /// Whether it holds this end of a connection. An IPv4 address inside of IPv6 (`::ffff:a.b.c.d`)
+    /// counts as the IPv4 address that it stands for.
+    pub fn admits(&self, protocol: Protocol, address: IpAddr, port: u16) -> bool {
+        self.protocol.is_none_or(|own| own == protocol)
+            && self.network.contains(&address.to_canonical())
+            && (self.ports.0..=self.ports.1).contains(&port)
+    }
+
+    /// What both hold.
+    #[must_use]
+    pub fn intersection(&self, other: &TargetRange) -> Option<TargetRange> {
+        let protocol = match (self.protocol, other.protocol) {
+            (None, protocol) | (protocol, None) => protocol,
+            (own, its) if own == its => own,
+            _ => return None,
+        };
+        let network = match () {
+            () if other.network.contains(&self.network) => self.network,
+            () if self.network.contains(&other.network) => other.network,
+            () => return None,
+        };
+        let ports = (
+            self.ports.0.max(other.ports.0),
+            self.ports.1.min(other.ports.1),
+        );
+        (ports.0 <= ports.1).then_some(TargetRange {
+            protocol,
+            network,
+            ports,
+        })
+    }
+}
+
+impl ExecRule {
+    /// Whether its process may reach this end of a connection.
+    pub fn reaches(&self, protocol: Protocol, address: IpAddr, port: u16) -> bool {
+        match self.network {
+            NetworkScope::None => false,
+            NetworkScope::Host => true,
+            NetworkScope::Targets => self
+                .targets
+                .iter()
+                .any(|target| target.admits(protocol, address, port)),
+        }
+    }
+}
+
+impl Rules {
+    /// Whether nothing is granted.
+    pub fn is_empty(&self) -> bool {
+        *self == Rules::default()
     }
 }
 

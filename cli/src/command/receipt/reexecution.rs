@@ -74,7 +74,11 @@ pub(super) fn rebuilt_policy(statement: &Statement) -> Result<Policy, Failure> {
         .try_fold(CapabilitySet::EMPTY, |grants, name| {
             Ok(grants.with(capability(name)?))
         })?;
-    Ok(Policy { limits, grants })
+    Ok(Policy {
+        limits,
+        grants,
+        rules: std::sync::Arc::default(),
+    })
 }
 
 /// Examines the capsule again and, where the receipt is about a run, runs it again. Limits that only
