@@ -1,3 +1,5 @@
 //! The helper `tenzik-jail`.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    tenzik_jail::run_helper()
+}
