@@ -215,13 +215,13 @@ fn label(text: &str) -> Result<Label, TextError> {
 fn effects_of(report: &GateReport) -> Result<Effects, TextError> {
     let layers = || report.processes.iter().flat_map(|process| &process.layers);
     let missing: Vec<Layer> = layers()
-        .filter(|(_, state)| matches!(state, LayerState::NotAvailable(_)))
+        .filter(|(_, state)| matches!(state, LayerState::Unavailable(_)))
         .map(|(layer, _)| *layer)
         .collect();
     let enforced = |layer: &&Layer| {
         let with = |process: &ProcessReport| {
             let mut layers = process.layers.iter();
-            layers.any(|(held, state)| held == *layer && *state == LayerState::Enforced)
+            layers.any(|(held, state)| held == *layer && matches!(state, LayerState::Enforced(_)))
         };
         !report.processes.is_empty() && report.processes.iter().all(with)
     };

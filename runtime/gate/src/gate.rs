@@ -1,5 +1,7 @@
 //! The one way from a host function with an effect to the world.
 
+use tenzik_policy::EffectRefusal;
+
 use crate::report::GateReport;
 
 /// One host call with an effect.
@@ -70,6 +72,23 @@ pub struct Refused {
     pub message: String,
     /// What to change.
     pub remedy: String,
+}
+
+impl From<EffectRefusal> for Refused {
+    fn from(refusal: EffectRefusal) -> Refused {
+        Refused {
+            code: refusal.code,
+            rules: refusal.rules.join(", "),
+            message: refusal.message,
+            remedy: refusal.remedy,
+        }
+    }
+}
+
+impl From<Refused> for GateHalt {
+    fn from(refused: Refused) -> GateHalt {
+        GateHalt::Refused(refused)
+    }
 }
 
 /// Performs, records or replays the effects of one run.

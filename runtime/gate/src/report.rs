@@ -29,6 +29,8 @@ pub struct ProcessReport {
     pub ending: String,
     /// The layers of isolation, and for each that is missing why.
     pub layers: Vec<(Layer, LayerState)>,
+    /// Which helper isolated it: `beside` tenzik, or tenzik its`self`.
+    pub helper: &'static str,
     /// Milliseconds that its rule allows.
     pub deadline_ms: u64,
     /// Microseconds from its start to its end.
@@ -41,15 +43,52 @@ pub struct ProcessReport {
     pub stdout_bytes: u64,
     /// Bytes read from its standard error.
     pub stderr_bytes: u64,
+    /// Connections and datagrams that the broker let through.
+    pub network_granted: u64,
+    /// Connections and datagrams that the broker refused.
+    pub network_refused: u64,
 }
 
 /// Whether a layer of isolation holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LayerState {
-    /// It does.
-    Enforced,
-    /// The rule does not ask for it, as a network namespace where the host's network is granted.
-    NotAsked,
+    /// It does; how far, where machines differ.
+    Enforced(String),
+    /// The rule has no use for it, as for a network namespace where the host's network is granted.
+    Unused(String),
     /// The machine does not have it.
-    NotAvailable(String),
+    Unavailable(String),
+}
+
+impl LayerState {
+    /// `enforced`, `unused` or `unavailable`.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            LayerState::Enforced(_) => "enforced",
+            LayerState::Unused(_) => "unused",
+            LayerState::Unavailable(_) => "unavailable",
+        }
+    }
+
+    /// How far, or why not; may be empty.
+    pub fn detail(&self) -> &str {
+        match self {
+            LayerState::Enforced(text)
+            | LayerState::Unused(text)
+            | LayerState::Unavailable(text) => text,
+        }
+    }
+
+    /// What the helper reports, in the words of policies.
+    pub(crate) fn of(
+        (layer, state): &(tenzik_process::Layer, tenzik_process::LayerState),
+    ) -> Option<(Layer, LayerState)> {
+        let named = Layer::ALL.iter().find(|known| known.name() == layer.name());
+        let state = match state {
+            tenzik_process::LayerState::Enforced(text) => LayerState::Enforced(text.clone()),
+            tenzik_process::LayerState::Unavailable(text) => LayerState::Unavailable(text.clone()),
+            tenzik_process::LayerState::Unused(text) => LayerState::Unused(text.clone()),
+        };
+        Some((*named?, state))
+    }
 }
