@@ -43,6 +43,7 @@ pub(crate) fn usage(usage: &Usage) -> Value {
         "host_calls": usage.host_calls,
         "host_calls_by_function": calls,
         "input_bytes": usage.input_bytes,
+        "effect_bytes": usage.effect_bytes,
         "output_bytes": usage.output_bytes,
         "log_bytes": usage.log_bytes,
     })

@@ -25,6 +25,7 @@ mod svg;
 mod user_directories;
 mod world;
 
+use std::ffi::OsStr;
 use std::process::ExitCode as ProcessExitCode;
 
 use clap::Parser as _;
@@ -34,6 +35,10 @@ use arguments::{Arguments, Command};
 use exit_code::ExitCode;
 
 fn main() -> ProcessExitCode {
+    // Without the small helper beside it, tenzik is its own: nothing else may happen before.
+    if std::env::args_os().nth(1).as_deref() == Some(OsStr::new(tenzik_jail::HELPER_ARGUMENT)) {
+        return tenzik_jail::run_helper();
+    }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return usage(&error).into(),

@@ -25,6 +25,25 @@ pub(crate) fn seed() -> Result<u64, getrandom::Error> {
     getrandom::u64()
 }
 
+/// The file of this process.
+pub(crate) fn executable() -> std::io::Result<PathBuf> {
+    std::env::current_exe()
+}
+
+/// A variable of the environment, for rules that pass some on.
+pub(crate) fn variable(name: &str) -> Option<Vec<u8>> {
+    std::env::var_os(name).map(std::os::unix::ffi::OsStringExt::into_vec)
+}
+
+/// A name for a run: 32 hexadecimal digits.
+pub(crate) fn run_id() -> Result<String, getrandom::Error> {
+    Ok(format!(
+        "{:016x}{:016x}",
+        getrandom::u64()?,
+        getrandom::u64()?
+    ))
+}
+
 /// Whether this is an automated build.
 pub(crate) fn in_ci() -> bool {
     std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false")

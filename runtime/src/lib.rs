@@ -60,6 +60,15 @@ pub use tenzik_engine::{
     PureAnswer, PureCallError, PureHost, RunRequest, STACK_FRAMES_MAX, STACKS_MAX, Stack, Status,
     Usage, cost_table,
 };
+/// Effects: what performs, records and replays them.
+pub mod gate {
+    pub use tenzik_gate::{
+        Gate, GateCall, GateHalt, GateOptions, GateReply, GateReport, LayerState, LiveGate,
+        ProcessReport, Recorder, Refused, Tape,
+    };
+    pub use tenzik_process::{LocalAdapter, ProcessAdapter};
+}
+
 pub use tenzik_evidence::{
     self as evidence, NodeKey, Nonce, PublicKey, ReceiptBatch, SealedBatch, SignedReceipt,
     Statement, Timestamp, TrustStore,

@@ -1,5 +1,6 @@
 //! `tenzik run`: one run, its output, its use and its receipt.
 
+mod effects;
 mod trace;
 
 use std::ffi::OsString;
@@ -33,6 +34,7 @@ use crate::world;
 
 use super::keygen::signing_key;
 use super::receipt::trusted_keys;
+use effects::Effects;
 use trace::Trace;
 
 /// Run a capsule.
@@ -282,6 +284,8 @@ fn execute(
     request.log = LogTarget::Sink(Box::new(print_log));
     request.commit = arguments.receipt.is_some();
     request.commit_whole_input = opened.whole;
+    let mut effects = Effects::of(permit)?;
+    request.gate = effects.gate.take();
     let outcome = runtime
         .execute(&prepared, permit, request)
         .map_err(failed)?;
@@ -302,13 +306,9 @@ fn execute(
         true => Found::None,
         false => sidecar_file::find(source, capsule.bytes(), arguments.sidecar.as_deref())?,
     };
-    Ok(report(
-        arguments,
-        capsule,
-        &outcome,
-        &found,
-        receipt.as_ref(),
-    ))
+    let exit = report(arguments, capsule, &outcome, &found, receipt.as_ref());
+    effects.obey_signal();
+    Ok(exit)
 }
 
 fn open_input(arguments: &RunArguments) -> Result<OpenedInput, Failure> {
@@ -478,12 +478,18 @@ fn report(
         }
     }
     if !arguments.quiet {
+        if let Some(report) = &outcome.effects {
+            effects::print(report);
+        }
         printer::note(&usage_line(ending.status, outcome, arguments));
     }
     if arguments.json {
         let mut object = object(arguments, capsule, outcome, &ending, receipt);
         if !outcome.frames.is_empty() {
             object["trap"] = trace.json();
+        }
+        if let Some(report) = &outcome.effects {
+            object["effects"] = effects::json(report);
         }
         if let Some(path) = found.path() {
             object["sidecar"] = json!(path.to_string_lossy());
@@ -555,7 +561,7 @@ fn usage_line(status: &str, outcome: &Outcome, arguments: &RunArguments) -> Stri
     let Ok(Policy { limits, .. }) = arguments.policy.policy_with(&arguments.limits) else {
         return status.to_owned();
     };
-    let read = usage.input_bytes;
+    let read = usage.read_bytes();
     let at_least = if usage.fuel_exact { "" } else { "at least " };
     let milliseconds = |us: u64| format!("{}.{:03}", grouped(us / 1_000), us % 1_000);
     format!(
@@ -570,7 +576,7 @@ fn usage_line(status: &str, outcome: &Outcome, arguments: &RunArguments) -> Stri
         milliseconds(usage.io_wait_us),
         grouped(usage.host_calls),
         grouped(limits.host_calls(read)),
-        grouped(read),
+        grouped(usage.input_bytes),
         grouped(limits.input_bytes_max),
         grouped(usage.output_bytes),
         grouped(limits.output_bytes(read)),

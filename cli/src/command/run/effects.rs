@@ -1,0 +1,150 @@
+//! The effects of a run: the gate that performs them and what people and programs are told of them.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use serde_json::{Value, json};
+
+use tenzik_runtime::gate::{
+    Gate, GateOptions, GateReport, LayerState, LiveGate, LocalAdapter, ProcessReport, Recorder,
+};
+use tenzik_runtime::{Permit, escaped};
+
+use crate::failure::Failure;
+use crate::printer::{self, grouped};
+use crate::stop_signal::StopSignal;
+use crate::world;
+
+/// Bytes of arguments that a line for people shows.
+const ARGUMENTS_SHOWN_MAX: usize = 200;
+
+/// The gate of a run, and the signals that end what is behind it.
+pub(super) struct Effects {
+    pub(super) gate: Option<Box<dyn Gate>>,
+    stop: Option<StopSignal>,
+}
+
+impl Effects {
+    /// What the permit needs: nothing for a capsule without effects.
+    pub(super) fn of(permit: &Permit) -> Result<Effects, Failure> {
+        if permit
+            .grants()
+            .iter()
+            .all(|capability| capability.is_pure())
+        {
+            return Ok(Effects {
+                gate: None,
+                stop: None,
+            });
+        }
+        let stop = StopSignal::catch()?;
+        let stopped = stop.flag();
+        let executable = world::executable().map_err(|error| {
+            Failure::machine(
+                format!("cannot tell where tenzik lies: {error}"),
+                "start it by its path",
+            )
+        })?;
+        let gate = LiveGate::new(GateOptions {
+            rules: Arc::clone(permit.rules()),
+            adapter: Arc::new(LocalAdapter::beside(&executable)),
+            environment: Box::new(world::variable),
+            cancelled: Arc::new(move || stopped.load(Ordering::Relaxed)),
+            run_id: world::run_id().map_err(|error| {
+                Failure::machine(format!("no name for the run: {error}"), "try again")
+            })?,
+        });
+        Ok(Effects {
+            gate: Some(Box::new(Recorder::new(gate, None))),
+            stop: Some(stop),
+        })
+    }
+
+    /// Ends this process as the signal would have that ended the run.
+    pub(super) fn obey_signal(&self) {
+        if let Some(stop) = &self.stop {
+            stop.obey();
+        }
+    }
+}
+
+/// One line for each process, and what could not be cleaned up.
+pub(super) fn print(report: &GateReport) {
+    for process in &report.processes {
+        printer::note(&line(process));
+    }
+    for problem in &report.problems {
+        printer::note(&format!("warning: {problem}"));
+    }
+}
+
+fn line(process: &ProcessReport) -> String {
+    let arguments = escaped(&process.arguments.join(" "));
+    let shown: String = arguments.chars().take(ARGUMENTS_SHOWN_MAX).collect();
+    let more = if shown.len() < arguments.len() {
+        "…"
+    } else {
+        ""
+    };
+    let layers = |wanted: fn(&LayerState) -> bool| {
+        let found = process.layers.iter().filter(|(_, state)| wanted(state));
+        found.map(|(layer, _)| layer.name()).collect::<Vec<_>>()
+    };
+    let enforced = layers(|state| matches!(state, LayerState::Enforced(_)));
+    let unavailable = layers(|state| matches!(state, LayerState::Unavailable(_)));
+    let missing = if unavailable.is_empty() {
+        String::new()
+    } else {
+        format!(" · not available: {}", unavailable.join(" "))
+    };
+    format!(
+        "process {shown}{more}: {} · {}.{:03} of {} ms · {} B out · {} B err · isolated by {}{missing}",
+        process.ending,
+        grouped(process.wall_us / 1_000),
+        process.wall_us % 1_000,
+        grouped(process.deadline_ms),
+        grouped(process.stdout_bytes),
+        grouped(process.stderr_bytes),
+        enforced.join(" "),
+    )
+}
+
+/// `{"run_id", "calls", "transcript_commit", "processes": [...], "problems": [...]}`.
+pub(super) fn json(report: &GateReport) -> Value {
+    json!({
+        "run_id": report.run_id,
+        "calls": report.calls,
+        "transcript_commit": report.transcript.to_string(),
+        "processes": report.processes.iter().map(process_json).collect::<Vec<_>>(),
+        "problems": report.problems,
+    })
+}
+
+fn process_json(process: &ProcessReport) -> Value {
+    let layers: serde_json::Map<String, Value> = process
+        .layers
+        .iter()
+        .map(|(layer, state)| {
+            let object = match state.detail() {
+                "" => json!({ "state": state.name() }),
+                detail => json!({ "state": state.name(), "detail": detail }),
+            };
+            (layer.name().to_owned(), object)
+        })
+        .collect();
+    json!({
+        "rule": process.rule,
+        "arguments": process.arguments,
+        "ending": process.ending,
+        "helper": process.helper,
+        "layers": layers,
+        "deadline_ms": process.deadline_ms,
+        "wall_us": process.wall_us,
+        "cpu_us": process.cpu_us,
+        "memory_bytes": process.memory_bytes,
+        "stdout_bytes": process.stdout_bytes,
+        "stderr_bytes": process.stderr_bytes,
+        "network_granted": process.network_granted,
+        "network_refused": process.network_refused,
+    })
+}
