@@ -180,6 +180,18 @@ impl CapabilitySet {
         self.0 & capability.bit() != 0
     }
 
+    /// The members of either set.
+    #[must_use]
+    pub const fn union(self, other: CapabilitySet) -> CapabilitySet {
+        CapabilitySet(self.0 | other.0)
+    }
+
+    /// The members that both sets have.
+    #[must_use]
+    pub const fn intersection(self, other: CapabilitySet) -> CapabilitySet {
+        CapabilitySet(self.0 & other.0)
+    }
+
     /// The members of this set that `other` lacks.
     #[must_use]
     pub const fn minus(self, other: CapabilitySet) -> CapabilitySet {

@@ -10,7 +10,7 @@ use crate::rules::Origin;
 pub const PATTERN_BYTES_MAX: usize = 1 << 10;
 
 /// Bytes of a compiled pattern, and of what its search may keep.
-const PATTERN_COMPILED_BYTES_MAX: usize = 1 << 20;
+const PATTERN_COMPILED_BYTES_MAX: usize = 256 << 10;
 
 /// How deeply a pattern may be nested.
 const PATTERN_DEPTH_MAX: u32 = 32;

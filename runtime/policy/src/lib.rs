@@ -9,6 +9,10 @@ mod profile;
 
 mod limits;
 
+mod amount;
+mod keys;
+mod policy_file;
+
 mod decide;
 
 mod rules;
@@ -24,6 +28,7 @@ mod hostname;
 mod path;
 mod value;
 
+pub use amount::{duration, duration_us, size};
 pub use decide::{Denial, DenialReason, Permit, Refusal, decide};
 pub use decide_effect::{
     ARTIFACT_NAME_BYTES_MAX, SIGNAL_NAMES, SignalDecision, SignalTarget, decide_artifact,
@@ -35,9 +40,11 @@ pub use decide_exec::{
 pub use decide_file::{FileAccess, FileDecision, decide_file};
 pub use effect_refusal::{EffectCode, EffectRefusal};
 pub use hole::{ArgumentPattern, Hole, HoleKind, PATTERN_BYTES_MAX, Template, TextPattern};
+pub use keys::{AmountKey, KeyValue, POLICY_BYTES_MAX, POLICY_KEYS, PolicyKey, Unit};
 pub use limits::{LIMIT_FIELDS, LimitError, LimitField, Limits, LimitsParseError};
 pub use path::PATH_BYTES_MAX;
 pub use policy::{Policy, PolicyCommit};
+pub use policy_file::{PolicyError, PolicyFile};
 pub use profile::{Profile, UnknownProfile};
 pub use rules::{
     ArtifactGrant, EnvValue, ExecRule, FileTree, Layer, NetworkScope, Origin, Protocol, Rules,

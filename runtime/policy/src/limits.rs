@@ -69,6 +69,23 @@ limit_fields! {
     wall_us_per_input_mib: "wall_us_per_mib", 0, 1 << 40;
 }
 
+impl LimitField {
+    /// The field of this name.
+    pub fn named(name: &str) -> Option<&'static LimitField> {
+        LIMIT_FIELDS.iter().find(|field| field.name == name)
+    }
+
+    /// Its value in `limits`.
+    pub fn value(&self, limits: &Limits) -> u64 {
+        (self.read)(limits)
+    }
+
+    /// Sets it in `limits`, whatever its range.
+    pub fn set(&self, limits: &mut Limits, value: u64) {
+        (self.write)(limits, value);
+    }
+}
+
 /// A limit outside the range that tenzik accepts.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("limit {name} is {value}; choose a value from {min} to {max}")]
@@ -116,6 +133,15 @@ impl Limits {
         wall_us_base: 1_000_000,
         wall_us_per_input_mib: 100_000,
     };
+
+    /// Every limit at its largest accepted value.
+    pub fn largest() -> Limits {
+        let mut limits = Limits::DEFAULT;
+        LIMIT_FIELDS
+            .iter()
+            .for_each(|field| (field.write)(&mut limits, field.max));
+        limits
+    }
 
     /// The limits that are known before a module is compiled.
     pub fn module_limits(&self) -> ModuleLimits {

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use ipnet::IpNet;
+use tenzik_host_abi::{Capability, CapabilitySet};
 
 use crate::hole::{ArgumentPattern, Template};
 
@@ -234,6 +235,30 @@ impl ExecRule {
 }
 
 impl Rules {
+    /// The capabilities that follow from the rules.
+    pub fn grants(&self) -> CapabilitySet {
+        let granted = [
+            (Capability::Artifact, self.artifacts.is_some()),
+            (Capability::Exec, !self.exec.is_empty()),
+            (
+                Capability::FileRead,
+                self.files.iter().any(|tree| tree.read),
+            ),
+            (
+                Capability::FileWrite,
+                self.files.iter().any(|tree| tree.write || tree.append),
+            ),
+            (Capability::ProcessSignal, !self.signals.is_empty()),
+            (Capability::Secret, !self.secrets.is_empty()),
+        ];
+        granted
+            .into_iter()
+            .filter(|(_, is_granted)| *is_granted)
+            .fold(CapabilitySet::EMPTY, |set, (capability, _)| {
+                set.with(capability)
+            })
+    }
+
     /// Whether nothing is granted.
     pub fn is_empty(&self) -> bool {
         *self == Rules::default()
