@@ -10,6 +10,7 @@ mod boundary;
 mod cache;
 mod cancellation;
 mod compile_time;
+mod effects;
 mod fixtures;
 mod fuel;
 mod function_names;
