@@ -1,8 +1,7 @@
 //! What the benchmarks share: capsules, inputs, and the bare engine that serves as the floor.
 //!
-//! The floor is wasmtime as this project sets it up where that concerns speed (pool, resident
-//! memory), but without metering, limits, validation and usage: a fresh instance per run, host
-//! functions that do nothing but move the bytes.
+//! The floor is wasmtime set up for speed (its pool, resident memory), and without metering, limits,
+//! validation and usage: a fresh instance per run, host functions that do nothing but move the bytes.
 
 use std::sync::Arc;
 

@@ -16,6 +16,7 @@ mod fuel;
 mod function_names;
 mod manifest;
 mod measured;
+mod memories;
 mod mutants;
 mod optimise;
 mod permits;

@@ -1,7 +1,8 @@
 //! Permits, and more runs at a time than there are instances.
 
 use std::io;
-use std::sync::{Arc, Barrier};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use tenzik_runtime::{EngineFailure, EngineOptions, Input, InputStream, Policy, Runtime, Status};
 
@@ -37,12 +38,19 @@ fn a_permit_for_another_capsule_runs_nothing() {
     );
 }
 
-/// Empty; its end comes when as many runs read as the barrier counts.
-struct Meeting(Arc<Barrier>);
+/// Empty; its end comes when the gate opens.
+#[derive(Clone, Default)]
+struct Gate {
+    arrived: Arc<AtomicUsize>,
+    open: Arc<AtomicBool>,
+}
 
-impl InputStream for Meeting {
+impl InputStream for Gate {
     fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
-        self.0.wait();
+        self.arrived.fetch_add(1, Ordering::SeqCst);
+        while !self.open.load(Ordering::SeqCst) {
+            std::thread::yield_now();
+        }
         Ok(0)
     }
 
@@ -53,10 +61,10 @@ impl InputStream for Meeting {
 
 #[test]
 fn runs_wait_for_an_instance() {
-    const INSTANCES: u32 = 2;
+    const INSTANCES: usize = 2;
     const RUNS: usize = 12;
     let runtime = Runtime::new(&EngineOptions {
-        pool_instances: INSTANCES,
+        pool_instances: INSTANCES as u32,
         cache_modules_max: 10,
         ..EngineOptions::default()
     })
@@ -65,21 +73,33 @@ fn runs_wait_for_an_instance() {
     let examination = runtime.examine(&echo, &Policy::default());
     let (capsule, permit) = examination.admitted().unwrap();
     let prepared = runtime.prepare(capsule).unwrap();
-    // Every instance is held until all of them are: the other runs find none.
-    let barrier = Arc::new(Barrier::new(INSTANCES as usize));
-    std::thread::scope(|scope| {
+    let gate = Gate::default();
+    let (arrived, waiting) = std::thread::scope(|scope| {
         let run = || {
-            let input = Input::Stream(Box::new(Meeting(Arc::clone(&barrier))));
+            let input = Input::Stream(Box::new(gate.clone()));
             runtime
                 .execute(&prepared, permit, request(input))
                 .unwrap()
                 .status
         };
         let runs: Vec<_> = (0..RUNS).map(|_| scope.spawn(run)).collect();
+        // Before the gate opens, each run comes to its input or waits for an instance.
+        let counts = loop {
+            let arrived = gate.arrived.load(Ordering::SeqCst);
+            let waiting = runtime.engine().waiting_runs();
+            if arrived + waiting >= RUNS {
+                break (arrived, waiting);
+            }
+            std::thread::yield_now();
+        };
+        gate.open.store(true, Ordering::SeqCst);
         for run in runs {
             assert_eq!(run.join().unwrap(), Status::Ok);
         }
+        counts
     });
+    assert_eq!((arrived, waiting), (INSTANCES, RUNS - INSTANCES));
+    assert_eq!(runtime.engine().waiting_runs(), 0);
 }
 
 #[test]

@@ -192,9 +192,9 @@ const HEAD: &str = "\
 
 This page is written by `cargo run --release` in `benches/peers`, which runs tenzik and its peers in
 one process, in turn: each round runs every competitor, in an order of its own, and a ratio
-compares two times of the same round. The floor is wasmtime as tenzik sets it up where that concerns
-speed (pooled instances whose memory stays resident), with a fresh instance for each run, but
-without validation, policy, metering, limits and usage.
+compares two times of the same round. The floor is wasmtime set up for speed (its pool of instances,
+whose memory stays resident), with a fresh instance for each run, but without validation, policy,
+metering, limits and usage. tenzik uses the memories of runs before without that pool.
 
 ";
 

@@ -161,3 +161,46 @@ fn waiting_for_input_is_not_charged_but_bounded() {
         ended.stderr
     );
 }
+
+/// The command in a process that may map so many KiB.
+#[cfg(target_os = "linux")]
+fn with_address_space(world: &World, kib: u64, arguments: &[&str]) -> crate::world::Ended {
+    let mut command = std::process::Command::new("sh");
+    command
+        .args(["-c", &format!("ulimit -v {kib} && exec \"$0\" \"$@\"")])
+        .arg(env!("CARGO_BIN_EXE_tenzik"))
+        .args(arguments)
+        .current_dir(world.path("."))
+        .env("XDG_CONFIG_HOME", world.path("config"))
+        .stdin(std::process::Stdio::null());
+    crate::world::ended(command.output().unwrap())
+}
+
+/// From less than one memory could address, to less than all memories could.
+#[cfg(target_os = "linux")]
+#[test]
+fn address_space() {
+    let world = World::new();
+    let body =
+        "(drop (memory.grow (i32.const 500))) (i32.store (i32.const 32000000) (i32.const 1))";
+    world.write("grows.wat", module(body));
+    let behind = module("(drop (i32.load (i32.const 65533)))");
+    world.write("behind.wat", behind);
+    for kib in [1 << 20, 6 << 20, 100 << 20] {
+        let echo = ["run", "echo", "--input-text", "hello"];
+        let ended = with_address_space(&world, kib, &echo).exits(0);
+        assert_eq!(ended.text(), "hello");
+        with_address_space(&world, kib, &["run", "./grows.wat"]).exits(0);
+        with_address_space(&world, kib, &["run", "./behind.wat"]).exits(21);
+        let bench = [
+            "bench",
+            "echo",
+            "--input-text",
+            "hello",
+            "--duration",
+            "60ms",
+        ];
+        with_address_space(&world, kib, &[&bench[..], &["--threads", "1,2"]].concat()).exits(0);
+        with_address_space(&world, kib, &["profile", "./grows.wat"]).exits(0);
+    }
+}

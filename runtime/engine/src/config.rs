@@ -3,24 +3,10 @@
 use std::num::NonZeroUsize;
 
 use tenzik_capsule::ACCEPTED_FEATURES;
-use wasmtime::{
-    Config, Enabled, Inlining, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig,
-    RegallocAlgorithm, Strategy, WasmFeatures,
-};
+use wasmtime::{Config, Inlining, OptLevel, RegallocAlgorithm, Strategy, WasmFeatures};
 
 use crate::cost::operator_cost;
-
-/// Memory a run may use and still take a slot of the pool; above it memory is allocated for the run.
-pub(crate) const POOLED_MEMORY_BYTES_MAX: u64 = 64 << 20;
-
-/// Bytes of a memory that are cleared instead of given back to the system when a slot is reused.
-const KEEP_RESIDENT_BYTES: usize = 1 << 20;
-
-/// Tables of one capsule; the structural limits of validation accept no more.
-const TABLES_MAX: u32 = 10;
-
-/// Elements of one pooled table: as many as fit into the pooled memory limit at 8 bytes each.
-const TABLE_ELEMENTS_MAX: usize = (POOLED_MEMORY_BYTES_MAX / 8) as usize;
+use crate::memories::Memories;
 
 /// Stack that the engine reserves for asynchronous runs by default.
 const ASYNC_STACK_BYTES_MIN: usize = 2 << 20;
@@ -31,8 +17,9 @@ const BACKTRACE_FRAMES_MAX: usize = 16;
 /// Options of an [`Engine`](crate::Engine).
 #[derive(Clone, Debug)]
 pub struct EngineOptions {
-    /// Instances that may live at the same time in the pool; 0 allocates each run on its own, which
-    /// starts a process faster that runs once. Default 64.
+    /// Instances that may live at the same time: a run waits for one, and uses the memory of a run
+    /// before. Runs whose memory limit is over 64 MiB are not counted, and get a memory of their
+    /// own. 0 is for a process that runs once: nothing is counted and no memory is kept. Default 64.
     pub pool_instances: u32,
     /// Compiled capsules that are kept. Default 100.
     pub cache_modules_max: usize,
@@ -71,8 +58,8 @@ pub(crate) struct Variant {
     pub(crate) epoch: bool,
     /// Bytes of stack for compiled code.
     pub(crate) stack_bytes: u64,
-    /// Instances in the pool, 0 without one.
-    pub(crate) pool_instances: u32,
+    /// Whether the run may use more memory than those that are used again have.
+    pub(crate) large_memory: bool,
     /// How much work is put into the code.
     pub(crate) tier: Tier,
 }
@@ -99,8 +86,8 @@ impl Variant {
     }
 }
 
-/// The configuration of one variant.
-pub(crate) fn config(variant: Variant) -> Config {
+/// The configuration of one variant, with memories from `memories` unless it needs large ones.
+pub(crate) fn config(variant: Variant, memories: &Memories) -> Config {
     let mut config = Config::new();
     config.strategy(Strategy::Cranelift);
     config.wasm_features(WasmFeatures::all(), false);
@@ -126,29 +113,10 @@ pub(crate) fn config(variant: Variant) -> Config {
     // No run is asynchronous, but the engine accepts no smaller stack for those that would be.
     config.async_stack_size(stack_bytes.max(ASYNC_STACK_BYTES_MIN));
     config.wasm_backtrace_max_frames(NonZeroUsize::new(BACKTRACE_FRAMES_MAX));
-    // Data segments of a few kilobytes are copied faster than a slot is remapped.
+    // Data segments of a few kilobytes are copied faster than a memory is remapped.
     config.memory_init_cow(false);
-    if variant.pool_instances > 0 {
-        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(
-            variant.pool_instances,
-        )));
+    if !variant.large_memory {
+        memories.configure(&mut config);
     }
     config
-}
-
-fn pool(instances: u32) -> PoolingAllocationConfig {
-    let mut pool = PoolingAllocationConfig::new();
-    pool.total_core_instances(instances)
-        .total_memories(instances)
-        .total_tables(instances.saturating_mul(TABLES_MAX))
-        .max_memories_per_module(1)
-        .max_tables_per_module(TABLES_MAX)
-        .table_elements(TABLE_ELEMENTS_MAX)
-        .max_memory_size(usize::try_from(POOLED_MEMORY_BYTES_MAX).unwrap_or(usize::MAX))
-        .linear_memory_keep_resident(KEEP_RESIDENT_BYTES)
-        .table_keep_resident(KEEP_RESIDENT_BYTES)
-        // The slot used last is the one whose memory is still in the processor's cache.
-        .max_unused_warm_slots(1)
-        .pagemap_scan(Enabled::No);
-    pool
 }

@@ -8,11 +8,13 @@ use tenzik_policy::{Limits, Permit};
 use wasmtime::{Linker, Module};
 
 use crate::cache::Cache;
-use crate::config::{EngineOptions, POOLED_MEMORY_BYTES_MAX, Tier, Variant, config};
+use crate::config::{EngineOptions, Tier, Variant, config};
 use crate::execute;
 use crate::failure::EngineFailure;
 use crate::input::Input;
+use crate::instances::Instances;
 use crate::linker::linker;
+use crate::memories::{Memories, REUSED_BYTES_MAX};
 use crate::optimise::{Optimiser, optimise};
 use crate::outcome::Outcome;
 use crate::prepared::{Compiled, PreparedCapsule, needs_epoch};
@@ -42,7 +44,6 @@ pub struct Engine {
     compiler: Arc<Compiler>,
     optimiser: Optimiser,
     ticker: Ticker,
-    pool_instances: u32,
     optimise_after_us: Option<u64>,
 }
 
@@ -51,6 +52,9 @@ pub struct Engine {
 pub(crate) struct Compiler {
     targets: Mutex<HashMap<Variant, Arc<Target>>>,
     cache: Cache<(CapsuleId, Variant), Arc<Compiled>>,
+    memories: Memories,
+    /// None where nothing is counted.
+    instances: Option<Arc<Instances>>,
 }
 
 /// A wasmtime engine and its linker.
@@ -60,8 +64,8 @@ struct Target {
 }
 
 impl Engine {
-    /// An engine with these options. Where the address space does not allow a pool, it runs
-    /// without one.
+    /// An engine with these options. Where the address space has no room for as many memories as
+    /// there may be instances, its runs are a little slower and need little of it.
     ///
     /// # Errors
     /// [`EngineFailure::Setup`] if wasmtime does not support this machine.
@@ -69,15 +73,17 @@ impl Engine {
         let compiler = Compiler {
             targets: Mutex::new(HashMap::new()),
             cache: Cache::new(options.cache_modules_max),
+            memories: Memories::new(options.pool_instances),
+            instances: (options.pool_instances > 0)
+                .then(|| Arc::new(Instances::new(options.pool_instances))),
         };
         let engine = Engine {
             compiler: Arc::new(compiler),
             optimiser: Optimiser::default(),
             ticker: Ticker::default(),
-            pool_instances: options.pool_instances,
             optimise_after_us: options.optimise_after_us,
         };
-        let plain = engine.variant(&Limits::DEFAULT, false);
+        let plain = variant(&Limits::DEFAULT, false);
         let first = match options.optimise_after_us {
             Some(_) => plain.quick(),
             None => plain,
@@ -229,6 +235,12 @@ impl Engine {
         self.ticker.tick(compiled.instance_pre.module().engine())
     }
 
+    /// Runs that wait for an instance now.
+    pub fn waiting_runs(&self) -> usize {
+        let instances = &self.compiler.instances;
+        instances.as_ref().map_or(0, |known| known.waiting())
+    }
+
     /// Compiled capsules that are kept now.
     pub fn cached_modules(&self) -> usize {
         self.compiler.cache.len()
@@ -242,33 +254,38 @@ impl Engine {
         first.is_ok_and(|first| first.optimised.code().is_some())
     }
 
-    /// The variant of plain code for runs of `capsule`: a memory that starts larger than those of the pool is
-    /// allocated for the run, and code that would take too long to optimise is not optimised.
+    /// The variant of plain code for runs of `capsule`: a memory that starts larger than those that
+    /// are used again is allocated for the run, and code that would take too long to optimise is not
+    /// optimised.
     pub(crate) fn variant_of(&self, capsule: &Capsule, limits: &Limits, epoch: bool) -> Variant {
-        let variant = self.variant(limits, epoch);
+        let variant = variant(limits, epoch);
         let bytes = (capsule.bytes().len() as u64).max(REGISTER_EFFORT_BYTES);
         let effort_max = bytes.saturating_mul(REGISTER_EFFORT_MAX) / REGISTER_EFFORT_BYTES;
-        let fits_pool = capsule.memory_pages_min() <= POOLED_MEMORY_BYTES_MAX / PAGE_BYTES;
+        let starts_large = capsule.memory_pages_min() > REUSED_BYTES_MAX / PAGE_BYTES;
         let tier = if capsule.register_effort() > effort_max {
             Tier::Quick
         } else {
             Tier::Plain
         };
         Variant {
-            pool_instances: if fits_pool { variant.pool_instances } else { 0 },
+            large_memory: variant.large_memory || starts_large,
             tier,
             ..variant
         }
     }
 
-    fn variant(&self, limits: &Limits, epoch: bool) -> Variant {
-        let pooled = limits.memory_bytes_max <= POOLED_MEMORY_BYTES_MAX;
-        Variant {
-            epoch,
-            stack_bytes: limits.stack_bytes_max,
-            pool_instances: if pooled { self.pool_instances } else { 0 },
-            tier: Tier::Plain,
-        }
+    /// A wasmtime engine for `variant`.
+    pub(crate) fn wasmtime(&self, variant: Variant) -> Result<wasmtime::Engine, EngineFailure> {
+        self.compiler.wasmtime(variant)
+    }
+}
+
+fn variant(limits: &Limits, epoch: bool) -> Variant {
+    Variant {
+        epoch,
+        stack_bytes: limits.stack_bytes_max,
+        large_memory: limits.memory_bytes_max > REUSED_BYTES_MAX,
+        tier: Tier::Plain,
     }
 }
 
@@ -301,7 +318,11 @@ impl Compiler {
             .linker
             .instantiate_pre(&module)
             .map_err(|error| EngineFailure::Compile(format!("{error:#}")))?;
-        Compiled::new(&module, instance_pre, variant.tier)
+        let instances = match variant.large_memory {
+            true => None,
+            false => self.instances.clone(),
+        };
+        Compiled::new(&module, instance_pre, variant.tier, instances)
     }
 
     fn target(&self, variant: Variant) -> Result<Arc<Target>, EngineFailure> {
@@ -309,19 +330,7 @@ impl Compiler {
         if let Some(target) = targets.get(&variant) {
             return Ok(Arc::clone(target));
         }
-        let setup = |error: wasmtime::Error| EngineFailure::Setup(format!("{error:#}"));
-        let pooled = wasmtime::Engine::new(&config(variant));
-        let engine = match pooled {
-            // The address space may have no room for a pool.
-            Err(_) if variant.pool_instances > 0 => {
-                let alone = Variant {
-                    pool_instances: 0,
-                    ..variant
-                };
-                wasmtime::Engine::new(&config(alone)).map_err(setup)?
-            }
-            engine => engine.map_err(setup)?,
-        };
+        let engine = self.wasmtime(variant)?;
         let linker = linker(&engine).map_err(setup)?;
         let target = Arc::new(Target { engine, linker });
         if targets.len() >= VARIANTS_MAX {
@@ -330,6 +339,17 @@ impl Compiler {
         targets.insert(variant, Arc::clone(&target));
         Ok(target)
     }
+
+    fn wasmtime(&self, variant: Variant) -> Result<wasmtime::Engine, EngineFailure> {
+        wasmtime::Engine::new(&config(variant, &self.memories))
+            // The address space may have no room for a pool.
+            .or_else(|_| wasmtime::Engine::new(&config(variant, &Memories::New)))
+            .map_err(setup)
+    }
+}
+
+fn setup(error: wasmtime::Error) -> EngineFailure {
+    EngineFailure::Setup(format!("{error:#}"))
 }
 
 #[cfg(test)]

@@ -3,15 +3,13 @@
 use std::time::Duration;
 
 use tenzik_policy::Limits;
-use wasmtime::{
-    PoolConcurrencyLimitError, Store, StoreContextMut, Trap, UpdateDeadline, WasmBacktrace,
-};
+use wasmtime::{Store, StoreContextMut, Trap, UpdateDeadline, WasmBacktrace};
 
-use crate::clock;
 use crate::failure::EngineFailure;
 use crate::fault::{Fault, FaultCode};
 use crate::fuel_bound;
 use crate::input::Input;
+use crate::instances::{Busy, Instances, Place};
 use crate::outcome::{Commitments, Frame, Outcome, Status, Usage};
 use crate::prepared::Compiled;
 use crate::request::RunRequest;
@@ -23,11 +21,8 @@ const SMALL_STACK_BYTES: u64 = 1 << 20;
 /// Stack for the host besides that of compiled code, on a thread of our own.
 const HOST_STACK_BYTES: u64 = 2 << 20;
 
-/// Longest wait for an instance of the pool.
-const POOL_WAIT_MAX: Duration = Duration::from_secs(30);
-
-/// Time between two attempts to get an instance.
-const POOL_RETRY: Duration = Duration::from_micros(200);
+/// Longest wait for an instance.
+const INSTANCE_WAIT_MAX: Duration = Duration::from_secs(30);
 
 /// Bytes read at a time when the rest of an input is hashed.
 const DRAIN_BYTES: usize = 64 << 10;
@@ -120,9 +115,14 @@ fn run_and_bound(
 /// Runs once. The state comes back for what it counted.
 pub(crate) fn run(
     compiled: &Compiled,
-    state: Box<RunState>,
+    mut state: Box<RunState>,
     epoch: bool,
 ) -> Result<(Ending, Box<RunState>), EngineFailure> {
+    // Given back last of all, when the instance is gone.
+    let place = compiled.instances.as_deref().map(take_place).transpose()?;
+    if place.as_ref().is_some_and(|place| place.waited) {
+        state.restart();
+    }
     let fuel = state.fuel_granted.saturating_add(state.fuel_headroom);
     let mut store = Store::new(compiled.instance_pre.module().engine(), state);
     store.limiter(|state| &mut state.limiter);
@@ -140,26 +140,22 @@ pub(crate) fn run(
 
 type Run = wasmtime::TypedFunc<(), i32>;
 
-/// Makes the instance; waits where the pool has none. The inner error is the capsule's.
+/// A place for an instance, as soon as there is one.
+fn take_place(instances: &Instances) -> Result<Place<'_>, EngineFailure> {
+    instances.take(INSTANCE_WAIT_MAX).map_err(|Busy(waited)| {
+        let waited_ms = u64::try_from(waited.as_millis()).unwrap_or(u64::MAX);
+        EngineFailure::Busy { waited_ms }
+    })
+}
+
+/// Makes the instance. The inner error is the capsule's.
 fn instantiate(
     compiled: &Compiled,
     store: &mut Store<Box<RunState>>,
 ) -> Result<wasmtime::Result<Run>, EngineFailure> {
-    let mut waited_since = None;
-    let instance = loop {
-        match compiled.instance_pre.instantiate(&mut *store) {
-            Err(error) if error.is::<PoolConcurrencyLimitError>() => {
-                let since = *waited_since.get_or_insert_with(clock::now);
-                if since.elapsed() > POOL_WAIT_MAX {
-                    let waited_ms = u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX);
-                    return Err(EngineFailure::Busy { waited_ms });
-                }
-                std::thread::sleep(POOL_RETRY);
-                store.data_mut().restart();
-            }
-            Err(error) => return Ok(Err(error)),
-            Ok(instance) => break instance,
-        }
+    let instance = match compiled.instance_pre.instantiate(&mut *store) {
+        Ok(instance) => instance,
+        Err(error) => return Ok(Err(error)),
     };
     let missing = || EngineFailure::Instantiate("an export is missing".to_owned());
     let memory = instance

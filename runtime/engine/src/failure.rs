@@ -60,7 +60,7 @@ pub enum EngineFailure {
     /// The thread of the run died.
     #[error("the thread of the run died; please report it")]
     Died,
-    /// All instances of the pool stayed in use.
+    /// All instances stayed in use.
     #[error(
         "no instance became free in {waited_ms} ms; run fewer capsules at once or raise pool_instances"
     )]

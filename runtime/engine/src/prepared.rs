@@ -9,6 +9,7 @@ use wasmtime::{InstancePre, Module, ModuleExport};
 use crate::config::{Tier, Variant};
 use crate::engine::Compiler;
 use crate::failure::EngineFailure;
+use crate::instances::Instances;
 use crate::optimise::Optimised;
 use crate::state::RunState;
 
@@ -35,6 +36,8 @@ pub(crate) struct Compiled {
     pub(crate) memory: ModuleExport,
     pub(crate) tier: Tier,
     pub(crate) optimised: Optimised,
+    /// Where each run takes a place, unless runs of this code are not counted.
+    pub(crate) instances: Option<Arc<Instances>>,
 }
 
 impl PreparedCapsule {
@@ -80,6 +83,7 @@ impl Compiled {
         module: &Module,
         instance_pre: InstancePre<Box<RunState>>,
         tier: Tier,
+        instances: Option<Arc<Instances>>,
     ) -> Result<Compiled, EngineFailure> {
         let export = |name: &str| {
             module
@@ -92,6 +96,7 @@ impl Compiled {
             instance_pre,
             tier,
             optimised: Optimised::default(),
+            instances,
         })
     }
 }

@@ -144,9 +144,8 @@ impl RunState {
         state
     }
 
-    /// Begins again: nothing ran yet, but time passed and the limiter saw an attempt.
+    /// Begins again: nothing ran yet, but time passed.
     pub(crate) fn restart(&mut self) {
-        self.limiter = MemoryLimiter::new(self.limits.memory_bytes_max);
         self.started = clock::now();
         self.started_coarse_ns = None;
     }

@@ -21,7 +21,7 @@ struct Shared {
 #[derive(Default)]
 struct State {
     /// The engines of runs that go on, each with the number of its runs. An engine without any is
-    /// let go: its pool takes address space.
+    /// let go: compiled code and, on some systems, a pool of memories belong to it.
     engines: Vec<(wasmtime::Engine, usize)>,
     started: bool,
     asleep: bool,

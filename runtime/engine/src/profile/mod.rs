@@ -17,7 +17,7 @@ use tenzik_capsule::Capsule;
 use tenzik_policy::{Limits, Permit};
 use wasmtime::{Caller, Module};
 
-use crate::config::{Variant, config};
+use crate::config::Variant;
 use crate::engine::Engine;
 use crate::execute;
 use crate::failure::EngineFailure;
@@ -129,7 +129,7 @@ impl Engine {
         let limits = raised(permit.limits());
         let epoch = needs_epoch(&limits, Some(request.input.len() as u64));
         let variant = self.variant_of(capsule, &limits, epoch);
-        let compiled = compile(&copy, variant)?;
+        let compiled = compile(&copy, variant, self.wasmtime(variant)?)?;
         let _ticking = epoch
             .then(|| self.tick(&compiled))
             .transpose()
@@ -166,19 +166,18 @@ fn raised(limits: &Limits) -> Limits {
     }
 }
 
-fn compile(copy: &Instrumented, variant: Variant) -> Result<Compiled, EngineFailure> {
-    let variant = Variant {
-        pool_instances: 0,
-        ..variant
-    };
+fn compile(
+    copy: &Instrumented,
+    variant: Variant,
+    engine: wasmtime::Engine,
+) -> Result<Compiled, EngineFailure> {
     let setup = |error: wasmtime::Error| EngineFailure::Setup(format!("{error:#}"));
     let failed = |error: wasmtime::Error| EngineFailure::Compile(format!("{error:#}"));
-    let engine = wasmtime::Engine::new(&config(variant)).map_err(setup)?;
     let mut linker = linker(&engine).map_err(setup)?;
     linker.func_wrap(MARK.0, MARK.1, mark).map_err(setup)?;
     let module = Module::from_binary(&engine, &copy.bytes).map_err(failed)?;
     let instance_pre = linker.instantiate_pre(&module).map_err(failed)?;
-    Compiled::new(&module, instance_pre, variant.tier)
+    Compiled::new(&module, instance_pre, variant.tier, None)
 }
 
 /// The import `mark`: attributes what was used, and gives back what the wrapper uses.
