@@ -3,13 +3,38 @@
 //! The engine knows one trait, [`Gate`]. A [`Recorder`] stands before every gate and commits to each
 //! call and its answer.
 
+mod run_id;
+
+mod artifacts;
 mod exec;
+mod files;
+mod signals;
+mod undo;
+
+mod effect_kind;
+
 mod gate;
 mod live;
 mod recorder;
 mod report;
 
+pub use artifacts::{
+    ARTIFACT_NAME_BYTES_MAX, Artifact, ArtifactError, ArtifactName, ArtifactNameError,
+    ArtifactWriter, Artifacts,
+};
+pub use effect_kind::EffectKind;
+pub use files::{
+    COMPONENT_BYTES_MAX, Committed, FileError, FileReader, FileTrees, FileWriter, PATH_BYTES_MAX,
+    PathProblem, RESERVED_PREFIX, WriteMode,
+};
 pub use gate::{Gate, GateCall, GateHalt, GateReply, Refused};
 pub use live::{GateOptions, LiveGate};
 pub use recorder::{Recorder, Tape};
 pub use report::{GateReport, LayerState, ProcessReport};
+pub use run_id::{RUN_ID_BYTES_MAX, RunId, RunIdError};
+pub use signals::{ProcessIdentity, ProcessRequest, SIGNALS, SignalError, signal};
+pub use undo::{
+    ConflictReason, MANIFEST_BYTES_MAX, RUN_BACKUP_BYTES_MAX, RUNS_MAX, RestoreAction, Restored,
+    STORE_BYTES_MAX, UndoConflict, UndoError, UndoReport, UndoRun, UndoRunState, UndoStore,
+    UndoneChange,
+};

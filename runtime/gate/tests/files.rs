@@ -1,0 +1,4 @@
+//! Files below granted trees.
+
+mod reading;
+mod writing;

@@ -1,0 +1,11 @@
+//! Effects on real files and processes. One binary.
+
+#![expect(clippy::disallowed_methods, reason = "tests drive real programs")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
+
+mod files;
+mod sandbox;
