@@ -26,3 +26,16 @@ pub(crate) fn node_key() -> Result<PathBuf, Failure> {
 pub(crate) fn trust_file() -> Result<PathBuf, Failure> {
     Ok(config()?.join("trusted_keys"))
 }
+
+/// The directory of what tenzik has to remember of runs: `$XDG_STATE_HOME/tenzik`, else
+/// `$HOME/.local/state/tenzik`.
+pub(crate) fn state() -> Result<PathBuf, Failure> {
+    let base = world::directory_variable("XDG_STATE_HOME")
+        .or_else(|| world::directory_variable("HOME").map(|home| home.join(".local/state")));
+    base.map(|base| base.join("tenzik")).ok_or_else(|| {
+        Failure::machine(
+            "no directory for the state of runs: neither XDG_STATE_HOME nor HOME is set",
+            "set HOME or XDG_STATE_HOME",
+        )
+    })
+}

@@ -63,8 +63,8 @@ pub use tenzik_engine::{
 /// Effects: what performs, records and replays them.
 pub mod gate {
     pub use tenzik_gate::{
-        Gate, GateCall, GateHalt, GateOptions, GateReply, GateReport, LayerState, LiveGate,
-        ProcessReport, Recorder, Refused, Tape,
+        ArtifactReport, Gate, GateCall, GateHalt, GateOptions, GateReply, GateReport, LayerState,
+        LiveGate, ProcessReport, Recorder, Refused, RunId, RunIdError, Tape, UndoStore,
     };
     pub use tenzik_process::{LocalAdapter, ProcessAdapter};
 }

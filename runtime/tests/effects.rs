@@ -42,6 +42,7 @@ impl Gate for Scripted {
             transcript: Transcript::new().commit(),
             calls: 0,
             processes: Vec::new(),
+            artifacts: Vec::new(),
             problems: Vec::new(),
         }
     }

@@ -89,6 +89,9 @@ pub(crate) struct RunArguments {
     /// Names and source lines for the message of a trap [default: NAME.debug.wasm beside NAME.wasm].
     #[arg(long, value_name = "FILE")]
     sidecar: Option<PathBuf>,
+    /// Directory for the artifacts of the run [default: artifacts in tenzik's state directory].
+    #[arg(long, value_name = "DIR")]
+    artifacts: Option<PathBuf>,
     /// Print one JSON object instead of the output.
     #[arg(long)]
     json: bool,
@@ -284,7 +287,7 @@ fn execute(
     request.log = LogTarget::Sink(Box::new(print_log));
     request.commit = arguments.receipt.is_some();
     request.commit_whole_input = opened.whole;
-    let mut effects = Effects::of(permit)?;
+    let mut effects = Effects::of(permit, arguments.artifacts.as_deref())?;
     request.gate = effects.gate.take();
     let outcome = runtime
         .execute(&prepared, permit, request)

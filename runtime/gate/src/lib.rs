@@ -30,7 +30,7 @@ pub use files::{
 pub use gate::{Gate, GateCall, GateHalt, GateReply, Refused};
 pub use live::{GateOptions, LiveGate};
 pub use recorder::{Recorder, Tape};
-pub use report::{GateReport, LayerState, ProcessReport};
+pub use report::{ArtifactReport, GateReport, LayerState, ProcessReport};
 pub use run_id::{RUN_ID_BYTES_MAX, RunId, RunIdError};
 pub use signals::{ProcessIdentity, ProcessRequest, SIGNALS, SignalError, signal};
 pub use undo::{

@@ -1,5 +1,9 @@
 //! The gate that performs effects on this machine.
 
+mod signalling;
+mod storage;
+
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tenzik_evidence::TranscriptCommitment;
@@ -8,7 +12,9 @@ use tenzik_process::ProcessAdapter;
 
 use crate::exec::{Environment, Processes};
 use crate::gate::{Gate, GateCall, GateHalt, GateReply};
-use crate::report::GateReport;
+use crate::report::{ArtifactReport, GateReport};
+use crate::run_id::RunId;
+use storage::Storage;
 
 /// What the effects of one run need of the world.
 pub struct GateOptions {
@@ -21,13 +27,19 @@ pub struct GateOptions {
     /// Says whether the run was cancelled; asked at least every 20 ms while a process is waited for.
     pub cancelled: Arc<dyn Fn() -> bool + Send + Sync>,
     /// Names the run.
-    pub run_id: String,
+    pub run_id: RunId,
+    /// Where backups of changed files go.
+    pub state_directory: PathBuf,
+    /// Where artifacts go; without one there can be none.
+    pub artifact_directory: Option<PathBuf>,
 }
 
 /// Decides and performs each effect of one run.
 pub struct LiveGate {
+    rules: Arc<Rules>,
     processes: Processes,
-    run_id: String,
+    storage: Storage,
+    run_id: RunId,
 }
 
 impl LiveGate {
@@ -35,6 +47,13 @@ impl LiveGate {
     pub fn new(options: GateOptions) -> LiveGate {
         let environment = Environment::new(options.environment);
         LiveGate {
+            storage: Storage::new(
+                Arc::clone(&options.rules),
+                options.run_id.clone(),
+                options.state_directory,
+                options.artifact_directory,
+            ),
+            rules: Arc::clone(&options.rules),
             processes: Processes::new(
                 options.rules,
                 options.adapter,
@@ -57,17 +76,32 @@ impl Gate for LiveGate {
             ("exec_close", [process], []) => self.processes.close(*process),
             ("exec_read", [process, stream], []) => self.processes.read(*process, *stream, buffer),
             ("exec_wait", [process], []) => self.processes.wait(*process),
+            ("file_read", [], [path]) => self.storage.read_file(path),
+            ("result_read", [file], []) => self.storage.read(*file, buffer),
+            ("file_create", [mode], [path]) => self.storage.create_file(path, *mode),
+            ("file_write", [file], [bytes]) => self.storage.write_file(*file, bytes),
+            ("file_commit", [file], []) => self.storage.commit_file(*file),
+            ("file_undo", [], [run_id]) => self.storage.undo(run_id),
+            ("artifact_create", [], [name]) => self.storage.create_artifact(name),
+            ("artifact_write", [artifact], [bytes]) => {
+                self.storage.write_artifact(*artifact, bytes)
+            }
+            ("artifact_commit", [artifact], []) => self.storage.commit_artifact(*artifact),
+            ("process_signal", [], [request]) => signalling::send(&self.rules, request),
             (function, ..) => Err(GateHalt::Machine(format!("nobody performs {function}"))),
         }
     }
 
     fn finish(&mut self) -> GateReport {
+        let processes = self.processes.finish();
+        let (artifacts, problem) = self.storage.finish();
         GateReport {
-            run_id: Some(self.run_id.clone()),
+            run_id: Some(self.run_id.to_string()),
             transcript: TranscriptCommitment::new().commit(),
             calls: 0,
-            processes: self.processes.finish(),
-            problems: Vec::new(),
+            processes,
+            artifacts: artifacts.iter().map(ArtifactReport::of).collect(),
+            problems: problem.into_iter().collect(),
         }
     }
 }

@@ -3,6 +3,8 @@
 use tenzik_evidence::Digest;
 use tenzik_policy::Layer;
 
+use crate::artifacts::Artifact;
+
 /// The effects of one run, for usage and receipt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GateReport {
@@ -14,8 +16,31 @@ pub struct GateReport {
     pub calls: u64,
     /// The processes, in the order of their starts.
     pub processes: Vec<ProcessReport>,
+    /// The artifacts that were committed, in that order.
+    pub artifacts: Vec<ArtifactReport>,
     /// What could not be cleaned up.
     pub problems: Vec<String>,
+}
+
+/// One artifact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ArtifactReport {
+    /// Its name.
+    pub name: String,
+    /// BLAKE3 of its content.
+    pub digest: Digest,
+    /// Its size.
+    pub bytes: u64,
+}
+
+impl ArtifactReport {
+    pub(crate) fn of(artifact: &Artifact) -> ArtifactReport {
+        ArtifactReport {
+            name: artifact.name.as_str().to_owned(),
+            digest: artifact.digest.into(),
+            bytes: artifact.bytes,
+        }
+    }
 }
 
 /// One process.

@@ -1,5 +1,6 @@
 //! The effects of a run: the gate that performs them and what people and programs are told of them.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -7,12 +8,14 @@ use serde_json::{Value, json};
 
 use tenzik_runtime::gate::{
     Gate, GateOptions, GateReport, LayerState, LiveGate, LocalAdapter, ProcessReport, Recorder,
+    RunId,
 };
 use tenzik_runtime::{Permit, escaped};
 
 use crate::failure::Failure;
 use crate::printer::{self, grouped};
 use crate::stop_signal::StopSignal;
+use crate::user_directories;
 use crate::world;
 
 /// Bytes of arguments that a line for people shows.
@@ -26,7 +29,7 @@ pub(super) struct Effects {
 
 impl Effects {
     /// What the permit needs: nothing for a capsule without effects.
-    pub(super) fn of(permit: &Permit) -> Result<Effects, Failure> {
+    pub(super) fn of(permit: &Permit, artifacts: Option<&Path>) -> Result<Effects, Failure> {
         if permit
             .grants()
             .iter()
@@ -45,14 +48,24 @@ impl Effects {
                 "start it by its path",
             )
         })?;
+        let unnamed =
+            |error: String| Failure::machine(format!("no name for the run: {error}"), "try again");
+        let run_id: RunId = world::run_id()
+            .map_err(|error| unnamed(error.to_string()))?
+            .parse()
+            .map_err(|error: tenzik_runtime::gate::RunIdError| unnamed(error.to_string()))?;
+        let artifacts = match artifacts {
+            Some(directory) => directory.to_owned(),
+            None => user_directories::state()?.join("artifacts"),
+        };
         let gate = LiveGate::new(GateOptions {
             rules: Arc::clone(permit.rules()),
             adapter: Arc::new(LocalAdapter::beside(&executable)),
             environment: Box::new(world::variable),
             cancelled: Arc::new(move || stopped.load(Ordering::Relaxed)),
-            run_id: world::run_id().map_err(|error| {
-                Failure::machine(format!("no name for the run: {error}"), "try again")
-            })?,
+            run_id,
+            state_directory: user_directories::state()?,
+            artifact_directory: Some(artifacts),
         });
         Ok(Effects {
             gate: Some(Box::new(Recorder::new(gate, None))),
@@ -72,6 +85,14 @@ impl Effects {
 pub(super) fn print(report: &GateReport) {
     for process in &report.processes {
         printer::note(&line(process));
+    }
+    for artifact in &report.artifacts {
+        printer::note(&format!(
+            "artifact {}: {} B · {}",
+            artifact.name,
+            grouped(artifact.bytes),
+            artifact.digest
+        ));
     }
     for problem in &report.problems {
         printer::note(&format!("warning: {problem}"));
@@ -111,11 +132,19 @@ fn line(process: &ProcessReport) -> String {
 
 /// `{"run_id", "calls", "transcript_commit", "processes": [...], "problems": [...]}`.
 pub(super) fn json(report: &GateReport) -> Value {
+    let artifacts = report.artifacts.iter().map(|artifact| {
+        json!({
+            "name": artifact.name,
+            "digest": artifact.digest.to_string(),
+            "bytes": artifact.bytes,
+        })
+    });
     json!({
         "run_id": report.run_id,
         "calls": report.calls,
         "transcript_commit": report.transcript.to_string(),
         "processes": report.processes.iter().map(process_json).collect::<Vec<_>>(),
+        "artifacts": artifacts.collect::<Vec<_>>(),
         "problems": report.problems,
     })
 }
