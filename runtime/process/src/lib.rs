@@ -5,7 +5,10 @@
 
 mod error;
 mod local;
+mod output;
 mod process;
+mod program;
+mod running;
 mod spec;
 
 pub use error::{ProcessError, StartError};

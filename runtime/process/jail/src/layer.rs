@@ -203,12 +203,12 @@ impl Report {
         self.set(layer, LayerState::Unused(why.into()));
     }
 
-    /// Notes how setting up `layer` ended.
-    pub(crate) fn outcome(&mut self, layer: Layer, outcome: Result<(), String>) {
-        match outcome {
-            Ok(()) => self.enforced(layer),
-            Err(why) => self.unavailable(layer, why),
-        }
+    /// Notes how setting up `layer` ended: how far it is enforced, or why not.
+    pub(crate) fn settle(&mut self, layer: Layer, outcome: Result<String, String>) {
+        self.set(
+            layer,
+            outcome.map_or_else(LayerState::Unavailable, LayerState::Enforced),
+        );
     }
 
     /// The first required layer that is not enforced.
