@@ -1,6 +1,6 @@
 //! Every error code that the command can print, in one list.
 
-use tenzik_runtime::{CAPSULE_FAILURE, FaultCode, FindingCode};
+use tenzik_runtime::{CAPSULE_FAILURE, EffectCode, FaultCode, FindingCode};
 
 use crate::exit_code::ExitCode;
 
@@ -12,6 +12,9 @@ pub(crate) struct Explanation {
     pub(crate) cause: &'static str,
     pub(crate) remedy: &'static str,
 }
+
+/// A policy or a ceiling that cannot be used.
+pub(crate) const POLICY_MALFORMED: &str = "policy_malformed";
 
 /// The codes of the command itself; those of modules and runs come from their own tables.
 const OWN: &[Explanation] = &[
@@ -26,6 +29,12 @@ const OWN: &[Explanation] = &[
         exit: ExitCode::Usage,
         cause: "the command line asks for something that does not go together or is out of range",
         remedy: "see tenzik SUBCOMMAND --help",
+    },
+    Explanation {
+        code: POLICY_MALFORMED,
+        exit: ExitCode::Usage,
+        cause: "a policy or a ceiling is not TOML, has an unknown key, or a value that is refused: it is never used in part, and a ceiling never left out",
+        remedy: "the message has file, line and column; tenzik policy check shows the same, and docs/policy.md every key",
     },
     Explanation {
         code: CAPSULE_FAILURE,
@@ -97,7 +106,14 @@ pub(crate) fn all() -> Vec<Explanation> {
         cause: code.cause(),
         remedy: code.remedy(),
     });
-    let mut all: Vec<Explanation> = OWN.iter().copied().chain(findings).chain(faults).collect();
+    let effects = EffectCode::ALL.iter().map(|code| Explanation {
+        code: code.code(),
+        exit: ExitCode::Policy,
+        cause: code.cause(),
+        remedy: code.remedy(),
+    });
+    let own = OWN.iter().copied();
+    let mut all: Vec<Explanation> = own.chain(findings).chain(faults).chain(effects).collect();
     all.sort_by_key(|explanation| explanation.exit.number());
     all
 }

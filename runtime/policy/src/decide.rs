@@ -82,7 +82,10 @@ impl Denial {
                 Location::default(),
                 format!("needs the capability {name}, which this policy does not grant"),
             )
-            .with_remedy(format!("add --grant {name}, choose a profile that grants it, or drop the imports that need it")),
+            .with_remedy(match self.capability.is_pure() {
+                true => format!("add --grant {name}, choose a profile that grants it, or drop the imports that need it"),
+                false => "write a policy that names what it may do (tenzik policy init shows how) and pass it with --policy, or drop the imports that need it".to_owned(),
+            }),
             DenialReason::NotClaimed => Finding::error(
                 FindingCode::CapabilityNotClaimed,
                 Location::default(),

@@ -4,6 +4,7 @@
 //! pure and alone makes a [`Permit`], without which the engine runs nothing. What a running capsule
 //! asks for of the world outside is decided by the pure functions `decide_*` over the [`Rules`].
 
+mod canonical;
 mod policy;
 mod profile;
 
@@ -12,6 +13,9 @@ mod limits;
 mod amount;
 mod keys;
 mod policy_file;
+
+mod ceiling;
+mod narrow;
 
 mod decide;
 
@@ -29,6 +33,7 @@ mod path;
 mod value;
 
 pub use amount::{duration, duration_us, size};
+pub use ceiling::Ceiling;
 pub use decide::{Denial, DenialReason, Permit, Refusal, decide};
 pub use decide_effect::{
     ARTIFACT_NAME_BYTES_MAX, SIGNAL_NAMES, SignalDecision, SignalTarget, decide_artifact,
@@ -42,6 +47,7 @@ pub use effect_refusal::{EffectCode, EffectRefusal};
 pub use hole::{ArgumentPattern, Hole, HoleKind, PATTERN_BYTES_MAX, Template, TextPattern};
 pub use keys::{AmountKey, KeyValue, POLICY_BYTES_MAX, POLICY_KEYS, PolicyKey, Unit};
 pub use limits::{LIMIT_FIELDS, LimitError, LimitField, Limits, LimitsParseError};
+pub use narrow::{Effective, Narrowing};
 pub use path::PATH_BYTES_MAX;
 pub use policy::{Policy, PolicyCommit};
 pub use policy_file::{PolicyError, PolicyFile};

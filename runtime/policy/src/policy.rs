@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tenzik_host_abi::CapabilitySet;
 
+use crate::canonical;
 use crate::limits::Limits;
 use crate::profile::Profile;
 use crate::rules::Rules;
@@ -49,10 +50,22 @@ impl fmt::Debug for PolicyCommit {
 }
 
 impl Policy {
-    /// The digest of this policy: BLAKE3 over three lines, `tenzik policy v1`, the granted
-    /// capabilities separated by commas, and the canonical limits, each ended by a newline.
+    /// The digest of this policy: BLAKE3 of its [`canonical`](Policy::canonical) text.
     pub fn commit(&self) -> PolicyCommit {
-        let text = format!("tenzik policy v1\n{}\n{}\n", self.grants, self.limits);
-        PolicyCommit(*blake3::hash(text.as_bytes()).as_bytes())
+        PolicyCommit(*blake3::hash(self.canonical().as_bytes()).as_bytes())
+    }
+
+    /// The text that the digest is of. Without rules three lines, each ended by a line feed:
+    /// `tenzik policy v1`, the granted capabilities separated by commas, and the canonical limits. With
+    /// rules the first line is `tenzik policy v2`, and a line for each fact of them follows, in the
+    /// form of docs/formats.md. Where rules stand, and values of secrets, are no part of it.
+    pub fn canonical(&self) -> String {
+        let version = if self.rules.is_empty() { 1 } else { 2 };
+        let mut text = format!(
+            "tenzik policy v{version}\n{}\n{}\n",
+            self.grants, self.limits
+        );
+        canonical::rules(&mut text, &self.rules);
+        text
     }
 }

@@ -17,14 +17,17 @@ use crate::hole::{ArgumentPattern, Template};
 pub struct Origin {
     /// The file, as it was named.
     pub file: Arc<str>,
-    /// The line, from 1.
+    /// The line, from 1; 0 for the file as a whole.
     pub line: u32,
 }
 
 impl fmt::Display for Origin {
-    /// `FILE:LINE`.
+    /// `FILE:LINE`, or `FILE` for a file as a whole.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.file, self.line)
+        match self.line {
+            0 => f.write_str(&self.file),
+            line => write!(f, "{}:{line}", self.file),
+        }
     }
 }
 
