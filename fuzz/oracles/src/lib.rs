@@ -11,6 +11,7 @@
 
 mod dice;
 mod seed;
+mod seed_evidence;
 
 mod manifest;
 mod receipt;

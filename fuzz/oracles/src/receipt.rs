@@ -1,12 +1,12 @@
-//! Evidence: whatever parses is written as the same bytes, and no change of a signed receipt goes
-//! unnoticed.
+//! Evidence and keys: whatever parses is written as the same bytes or reads as the same key, and no
+//! change of a signed receipt goes unnoticed.
 
 use serde_json::{Map, Value};
 use tenzik_runtime::evidence::{
-    NodeKey, RECEIPT_BYTES_MAX, SignedReceipt, Transcript, TrustStore, verify,
+    NodeKey, PublicKey, RECEIPT_BYTES_MAX, SignedReceipt, Transcript, TrustStore, verify,
 };
 
-/// Checks what must hold for `bytes` as a receipt, as a transcript and as a PEM file.
+/// Checks what must hold for `bytes` as a receipt, as a transcript and as a key file.
 ///
 /// # Panics
 /// When it does not.
@@ -14,9 +14,7 @@ pub fn receipt(bytes: &[u8]) {
     if let Ok(transcript) = Transcript::parse(bytes) {
         assert_eq!(transcript.to_bytes(), bytes);
     }
-    if let Ok(text) = std::str::from_utf8(bytes) {
-        let _ = NodeKey::from_pem(text).map(|key| key.to_pem().unwrap());
-    }
+    key_file(bytes);
     let receipt = match SignedReceipt::parse(bytes) {
         Ok(receipt) => receipt,
         Err(error) => {
@@ -42,6 +40,20 @@ pub fn receipt(bytes: &[u8]) {
         assert!(!verified.is_trusted(), "nobody is trusted");
     }
     signed_by_us_is_good(&receipt);
+}
+
+/// A key file is a secret key or a public one, not both; written in another format it is the same key.
+fn key_file(bytes: &[u8]) {
+    let public = PublicKey::parse(bytes);
+    if let Ok(key) = NodeKey::parse(bytes) {
+        let pem = key.to_pem().unwrap();
+        let again = NodeKey::parse(pem.as_bytes()).unwrap();
+        assert_eq!(again.public_key(), key.public_key());
+        assert!(public.is_err(), "a secret key is read as a public one");
+    }
+    if let Ok(key) = public {
+        assert_eq!(key.to_string().parse(), Ok(key));
+    }
 }
 
 /// RFC 8785 for objects of texts and booleans without escapes.

@@ -7,6 +7,7 @@ use tenzik_runtime::evidence::signature::{ModuleSignature, SignableModule, SshSi
 use tenzik_runtime::{NodeKey, assemble};
 
 use crate::dice::Dice;
+use crate::seed_evidence::{key_files, transcripts};
 
 /// The inputs that the repository has for an oracle: real ones of each kind, sorted by path. The
 /// inputs that once broke a promise are not among them; those are in `fuzz/regressions`.
@@ -20,7 +21,12 @@ pub fn seeds(oracle: &str) -> Vec<Vec<u8>> {
             .iter()
             .map(|text| text.as_bytes().to_vec())
             .collect(),
-        "receipt" => read_all(&["runtime/evidence/tests/fixtures"], "json"),
+        "receipt" => [
+            read_all(&["runtime/evidence/tests/fixtures"], "json"),
+            transcripts(),
+            key_files(),
+        ]
+        .concat(),
         "signature" => signed(),
         "nmap" => read_all(
             &[
