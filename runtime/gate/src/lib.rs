@@ -8,6 +8,7 @@ mod run_id;
 mod artifacts;
 mod exec;
 mod files;
+mod secrets;
 mod signals;
 mod undo;
 
@@ -32,6 +33,7 @@ pub use live::{GateOptions, LiveGate};
 pub use recorder::{Recorder, Tape};
 pub use report::{ArtifactReport, GateReport, LayerState, ProcessReport};
 pub use run_id::{RUN_ID_BYTES_MAX, RunId, RunIdError};
+pub use secrets::{Environment, MASKED, Mask, SecretError, SecretValue, Secrets};
 pub use signals::{ProcessIdentity, ProcessRequest, SIGNALS, SignalError, signal};
 pub use undo::{
     ConflictReason, MANIFEST_BYTES_MAX, RUN_BACKUP_BYTES_MAX, RUNS_MAX, RestoreAction, Restored,

@@ -138,7 +138,11 @@ pub fn signal<E>(
         return Err(SignalError::Protected { pid, what });
     }
     let gone = || SignalError::NotFound { pid, start };
-    let raw = Pid::from_raw(pid).filter(|_| pid > 0).ok_or_else(gone)?;
+    // Other numbers mean groups of processes or all of them.
+    let raw = Some(pid)
+        .filter(|pid| *pid > 0)
+        .and_then(Pid::from_raw)
+        .ok_or_else(gone)?;
     let failed = |doing: &'static str, errno: Errno| match errno {
         // EINVAL and ENOENT: a thread that leads no process.
         Errno::SRCH | Errno::INVAL | Errno::NOENT => SignalError::NotFound { pid, start },

@@ -7,5 +7,8 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod artifacts;
 mod files;
 mod sandbox;
+mod secrets;
+mod signals;
