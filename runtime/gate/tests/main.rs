@@ -12,3 +12,4 @@ mod files;
 mod sandbox;
 mod secrets;
 mod signals;
+mod undo;
