@@ -11,7 +11,9 @@ use tenzik_policy::{Rules, decide_exec};
 use tenzik_process::{Exit, Process, ProcessAdapter, ProcessError, Stream, Written};
 
 use crate::gate::{GateHalt, GateReply, Refused};
+use crate::masked_stream::MaskedStream;
 use crate::report::{LayerState, ProcessReport};
+use crate::secrets::{Mask, Secrets};
 
 pub(crate) use process_spec::Environment;
 use start::{Request, start_halt};
@@ -27,6 +29,7 @@ pub(crate) struct Processes {
     rules: Arc<Rules>,
     adapter: Arc<dyn ProcessAdapter>,
     environment: Environment,
+    secrets: Arc<Secrets>,
     cancel: Cancel,
     started: Vec<Started>,
 }
@@ -35,6 +38,8 @@ pub(crate) struct Processes {
 struct Started {
     rule: usize,
     process: Option<Box<dyn Process>>,
+    stdout: MaskedStream,
+    stderr: MaskedStream,
     exit: Option<Exit>,
     report: ProcessReport,
 }
@@ -44,23 +49,21 @@ impl Processes {
         rules: Arc<Rules>,
         adapter: Arc<dyn ProcessAdapter>,
         environment: Environment,
+        secrets: Arc<Secrets>,
         cancel: Cancel,
     ) -> Processes {
         Processes {
             rules,
             adapter,
             environment,
+            secrets,
             cancel,
             started: Vec::new(),
         }
     }
 
     /// Starts what `request` asks for, if a rule admits it.
-    pub(crate) fn start(
-        &mut self,
-        request: &[u8],
-        secret: &mut dyn FnMut(&str) -> Result<Vec<u8>, String>,
-    ) -> Result<GateReply, GateHalt> {
+    pub(crate) fn start(&mut self, request: &[u8]) -> Result<GateReply, GateHalt> {
         let request = Request::parse(request).map_err(GateHalt::BadArgument)?;
         let rules = Arc::clone(&self.rules);
         let decision = decide_exec(&rules, &request.argv).map_err(Refused::from)?;
@@ -73,7 +76,7 @@ impl Processes {
         }
         let spec = self
             .environment
-            .spec(decision.rule, &request.argv, secret)?;
+            .spec(decision.rule, &request.argv, &self.secrets)?;
         let begun = Instant::now();
         let cancel = Arc::clone(&self.cancel);
         let process = self
@@ -99,6 +102,8 @@ impl Processes {
         self.started.push(Started {
             rule: decision.index,
             process: Some(process),
+            stdout: MaskedStream::new(self.mask()),
+            stderr: MaskedStream::new(self.mask()),
             exit: None,
             report,
         });
@@ -154,12 +159,17 @@ impl Processes {
             }
         };
         let cancel = Arc::clone(&self.cancel);
-        let Some(process) = &mut self.find(handle)?.process else {
+        let started = self.find(handle)?;
+        let Some(process) = &mut started.process else {
             return Ok(GateReply::number(0));
         };
+        let masked = match stream {
+            Stream::Stdout => &mut started.stdout,
+            Stream::Stderr => &mut started.stderr,
+        };
         let begun = Instant::now();
-        let count = process
-            .read(stream, buffer, &|| cancel())
+        let count = masked
+            .fill(buffer, |piece| process.read(stream, piece, &|| cancel()))
             .map_err(process_halt)?;
         Ok(GateReply {
             number: i32::try_from(count).unwrap_or(i32::MAX),
@@ -207,6 +217,11 @@ impl Processes {
                 started.report
             })
             .collect()
+    }
+
+    /// A mask for one stream, where the policy has secrets at all.
+    fn mask(&self) -> Option<Mask> {
+        (!self.rules.secrets.is_empty()).then(|| self.secrets.mask())
     }
 
     fn find(&mut self, handle: i32) -> Result<&mut Started, GateHalt> {

@@ -8,6 +8,7 @@ mod run_id;
 mod artifacts;
 mod exec;
 mod files;
+mod masked_stream;
 mod secrets;
 mod signals;
 mod undo;

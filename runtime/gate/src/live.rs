@@ -7,13 +7,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use tenzik_evidence::TranscriptCommitment;
-use tenzik_policy::Rules;
+use tenzik_policy::{Rules, decide_secret};
 use tenzik_process::ProcessAdapter;
 
-use crate::exec::{Environment, Processes};
-use crate::gate::{Gate, GateCall, GateHalt, GateReply};
+use crate::exec::{self, Processes};
+use crate::gate::{Gate, GateCall, GateHalt, GateReply, Refused};
 use crate::report::{ArtifactReport, GateReport};
 use crate::run_id::RunId;
+use crate::secrets::{Environment, Secrets};
 use storage::Storage;
 
 /// What the effects of one run need of the world.
@@ -23,7 +24,7 @@ pub struct GateOptions {
     /// Starts processes.
     pub adapter: Arc<dyn ProcessAdapter>,
     /// Looks up variables of tenzik's own environment, for rules that pass some on.
-    pub environment: Box<dyn Fn(&str) -> Option<Vec<u8>> + Send>,
+    pub environment: Environment,
     /// Says whether the run was cancelled; asked at least every 20 ms while a process is waited for.
     pub cancelled: Arc<dyn Fn() -> bool + Send + Sync>,
     /// Names the run.
@@ -39,39 +40,78 @@ pub struct LiveGate {
     rules: Arc<Rules>,
     processes: Processes,
     storage: Storage,
+    secrets: Arc<Secrets>,
+    /// Names of the secrets behind the handles of the capsule.
+    handed_out: Vec<String>,
     run_id: RunId,
 }
 
 impl LiveGate {
     /// The gate of one run.
     pub fn new(options: GateOptions) -> LiveGate {
-        let environment = Environment::new(options.environment);
+        let environment = Arc::new(options.environment);
+        let look_up = Arc::clone(&environment);
+        let secrets = Arc::new(Secrets::new(
+            &options.rules.secrets,
+            Box::new(move |name| look_up(name)),
+        ));
         LiveGate {
             storage: Storage::new(
                 Arc::clone(&options.rules),
+                Arc::clone(&secrets),
                 options.run_id.clone(),
                 options.state_directory,
                 options.artifact_directory,
             ),
             rules: Arc::clone(&options.rules),
+            handed_out: Vec::new(),
             processes: Processes::new(
                 options.rules,
                 options.adapter,
-                environment,
+                exec::Environment::new(environment),
+                Arc::clone(&secrets),
                 options.cancelled,
             ),
+            secrets,
             run_id: options.run_id,
         }
     }
 }
 
-impl Gate for LiveGate {
-    fn call(&mut self, call: &GateCall<'_>, buffer: &mut [u8]) -> Result<GateReply, GateHalt> {
+impl LiveGate {
+    /// A handle for the secret `name`, whose value is fetched now.
+    fn open_secret(&mut self, name: &[u8]) -> Result<GateReply, GateHalt> {
+        let grant = decide_secret(&self.rules, name).map_err(Refused::from)?;
+        if let Err(error) = self.secrets.resolve(&grant.name) {
+            return Err(GateHalt::Machine(error.to_string()));
+        }
+        let known = self.handed_out.iter().position(|open| *open == grant.name);
+        let index = known.unwrap_or(self.handed_out.len());
+        if known.is_none() {
+            self.handed_out.push(grant.name.clone());
+        }
+        let handle = i32::try_from(index + 1).unwrap_or(i32::MAX);
+        Ok(GateReply::number(handle))
+    }
+
+    /// Writes the value of a secret to the standard input of a process.
+    fn write_secret(&mut self, process: i32, secret: i32) -> Result<GateReply, GateHalt> {
+        let index = usize::try_from(secret).ok().and_then(|n| n.checked_sub(1));
+        let Some(name) = index.and_then(|index| self.handed_out.get(index)) else {
+            let count = self.handed_out.len();
+            let message = format!("named the secret {secret}; {count} were opened");
+            return Err(GateHalt::BadHandle(message));
+        };
+        let value = self
+            .secrets
+            .resolve(name)
+            .map_err(|error| GateHalt::Machine(error.to_string()))?;
+        self.processes.write(process, value.expose())
+    }
+
+    fn perform(&mut self, call: &GateCall<'_>, buffer: &mut [u8]) -> Result<GateReply, GateHalt> {
         match (call.function, call.numbers, call.inputs) {
-            ("exec_start", [], [request]) => {
-                let mut secret = |name: &str| Err(format!("secret {name} cannot be had"));
-                self.processes.start(request, &mut secret)
-            }
+            ("exec_start", [], [request]) => self.processes.start(request),
             ("exec_write", [process], [bytes]) => self.processes.write(*process, bytes),
             ("exec_close", [process], []) => self.processes.close(*process),
             ("exec_read", [process, stream], []) => self.processes.read(*process, *stream, buffer),
@@ -88,8 +128,29 @@ impl Gate for LiveGate {
             }
             ("artifact_commit", [artifact], []) => self.storage.commit_artifact(*artifact),
             ("process_signal", [], [request]) => signalling::send(&self.rules, request),
+            ("secret_open", [], [name]) => self.open_secret(name),
+            ("exec_write_secret", [process, secret], []) => self.write_secret(*process, *secret),
             (function, ..) => Err(GateHalt::Machine(format!("nobody performs {function}"))),
         }
+    }
+
+    /// The halt without any secret in its text.
+    fn masked(&self, halt: GateHalt) -> GateHalt {
+        match halt {
+            GateHalt::Machine(message) => GateHalt::Machine(self.secrets.masked(&message)),
+            GateHalt::BadArgument(message) => GateHalt::BadArgument(self.secrets.masked(&message)),
+            GateHalt::Refused(refused) => GateHalt::Refused(Refused {
+                message: self.secrets.masked(&refused.message),
+                ..refused
+            }),
+            halt => halt,
+        }
+    }
+}
+
+impl Gate for LiveGate {
+    fn call(&mut self, call: &GateCall<'_>, buffer: &mut [u8]) -> Result<GateReply, GateHalt> {
+        self.perform(call, buffer).map_err(|halt| self.masked(halt))
     }
 
     fn finish(&mut self) -> GateReport {
@@ -101,7 +162,7 @@ impl Gate for LiveGate {
             calls: 0,
             processes,
             artifacts: artifacts.iter().map(ArtifactReport::of).collect(),
-            problems: problem.into_iter().collect(),
+            problems: problem.into_iter().chain(self.secrets.warnings()).collect(),
         }
     }
 }

@@ -1,18 +1,21 @@
 //! From a rule and its arguments to the process that is started.
 
 use std::ffi::CString;
+use std::os::unix::ffi::OsStrExt as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tenzik_policy::{EnvValue, ExecRule, NetworkScope, Protocol};
 use tenzik_process::{Layer, LayerSet, Network, ProcessSpec, Target};
 
 use crate::gate::GateHalt;
+use crate::secrets::Secrets;
 
 /// Looks up variables of tenzik's own environment.
-pub(crate) struct Environment(Box<dyn Fn(&str) -> Option<Vec<u8>> + Send>);
+pub(crate) struct Environment(Arc<crate::secrets::Environment>);
 
 impl Environment {
-    pub(crate) fn new(look_up: Box<dyn Fn(&str) -> Option<Vec<u8>> + Send>) -> Environment {
+    pub(crate) fn new(look_up: Arc<crate::secrets::Environment>) -> Environment {
         Environment(look_up)
     }
 
@@ -21,14 +24,14 @@ impl Environment {
         &self,
         rule: &ExecRule,
         argv: &[String],
-        secret: &mut dyn FnMut(&str) -> Result<Vec<u8>, String>,
+        secrets: &Secrets,
     ) -> Result<ProcessSpec, GateHalt> {
         let arguments = argv.iter().map(|argument| text(argument.as_bytes()));
         Ok(ProcessSpec {
             follow: rule.follow,
             blake3: rule.blake3,
             arguments: arguments.collect::<Result<_, _>>()?,
-            env: self.variables(rule, secret)?,
+            env: self.variables(rule, secrets)?,
             cwd: rule.cwd.clone(),
             read: rule.read.clone(),
             write: rule.write.clone(),
@@ -49,21 +52,26 @@ impl Environment {
     fn variables(
         &self,
         rule: &ExecRule,
-        secret: &mut dyn FnMut(&str) -> Result<Vec<u8>, String>,
+        secrets: &Secrets,
     ) -> Result<Vec<(CString, CString)>, GateHalt> {
         let mut variables = Vec::new();
         for name in &rule.pass_env {
             if let Some(value) = (self.0)(name) {
-                variables.push((text(name.as_bytes())?, text(&value)?));
+                variables.push((text(name.as_bytes())?, text(value.as_bytes())?));
             }
         }
         for (name, value) in &rule.env {
             let value = match value {
-                EnvValue::Text(value) => value.clone().into_bytes(),
-                EnvValue::Secret(secret_name) => secret(secret_name).map_err(GateHalt::Machine)?,
+                EnvValue::Text(value) => text(value.as_bytes())?,
+                EnvValue::Secret(secret) => {
+                    let value = secrets
+                        .resolve(secret)
+                        .map_err(|error| GateHalt::Machine(error.to_string()))?;
+                    text(value.expose())?
+                }
             };
             variables.retain(|(passed, _)| passed.as_bytes() != name.as_bytes());
-            variables.push((text(name.as_bytes())?, text(&value)?));
+            variables.push((text(name.as_bytes())?, value));
         }
         Ok(variables)
     }

@@ -1,6 +1,6 @@
 //! Files and artifacts of one run, behind the handles that its capsule names them by.
 
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -11,7 +11,9 @@ use crate::artifacts::{Artifact, ArtifactError, ArtifactWriter, Artifacts};
 use crate::effect_kind::EffectKind;
 use crate::files::{FileError, FileReader, FileTrees, FileWriter, WriteMode};
 use crate::gate::{GateHalt, GateReply, Refused};
+use crate::masked_stream::MaskedStream;
 use crate::run_id::RunId;
+use crate::secrets::Secrets;
 
 /// Files and artifacts that one run may open.
 const OPENED_MAX: usize = 65_536;
@@ -21,7 +23,7 @@ const OPEN_MAX: usize = 256;
 
 /// What a handle names.
 enum Open {
-    Reader(FileReader),
+    Reader(FileReader, MaskedStream),
     Writer(FileWriter),
     Artifact(ArtifactWriter),
     Ended,
@@ -30,6 +32,7 @@ enum Open {
 /// The files and artifacts of one run.
 pub(super) struct Storage {
     rules: Arc<Rules>,
+    secrets: Arc<Secrets>,
     run_id: RunId,
     state_directory: PathBuf,
     artifact_directory: Option<PathBuf>,
@@ -42,12 +45,14 @@ pub(super) struct Storage {
 impl Storage {
     pub(super) fn new(
         rules: Arc<Rules>,
+        secrets: Arc<Secrets>,
         run_id: RunId,
         state_directory: PathBuf,
         artifact_directory: Option<PathBuf>,
     ) -> Storage {
         Storage {
             rules,
+            secrets,
             run_id,
             state_directory,
             artifact_directory,
@@ -61,29 +66,21 @@ impl Storage {
         let rules = Arc::clone(&self.rules);
         let decision = decide_file(&rules, path, FileAccess::Read).map_err(Refused::from)?;
         let opened = self.trees()?.read(decision.index, &decision.relative);
-        self.open(opened.map(Open::Reader), file_halt)
+        let mask = (!rules.secrets.is_empty()).then(|| self.secrets.mask());
+        let opened = opened.map(|reader| Open::Reader(reader, MaskedStream::new(mask)));
+        self.open(opened, file_halt)
     }
 
     /// Fills `buffer` from a file unless that ends.
     pub(super) fn read(&mut self, handle: i32, buffer: &mut [u8]) -> Result<GateReply, GateHalt> {
-        let Open::Reader(reader) = self.find(handle)? else {
+        let Open::Reader(reader, masked) = self.find(handle)? else {
             return Err(GateHalt::BadHandle(format!(
                 "read {handle}, which is no file that is open for reading"
             )));
         };
-        let mut filled = 0;
-        while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-            match reader.read(rest) {
-                Ok(0) => break,
-                Ok(count) => filled += count,
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                Err(error) => {
-                    return Err(GateHalt::Machine(format!(
-                        "a file cannot be read on: {error}"
-                    )));
-                }
-            }
-        }
+        let filled = masked
+            .fill(buffer, |piece| fill(reader, piece))
+            .map_err(|error| GateHalt::Machine(format!("a file cannot be read on: {error}")))?;
         Ok(GateReply {
             number: i32::try_from(filled).unwrap_or(i32::MAX),
             read_bytes: filled as u64,
@@ -204,10 +201,10 @@ impl Storage {
             .opened
             .iter()
             .filter(|open| !matches!(open, Open::Ended));
-        if matches!(open, Open::Reader(_)) {
+        if matches!(open, Open::Reader(..)) {
             // Only the newest result can be read: older readers are of no use any more.
             for older in &mut self.opened {
-                if matches!(older, Open::Reader(_)) {
+                if matches!(older, Open::Reader(..)) {
                     *older = Open::Ended;
                 }
             }
@@ -231,6 +228,20 @@ impl Storage {
                 GateHalt::BadHandle(format!("named the file {handle}; {count} were opened"))
             })
     }
+}
+
+/// Fills `piece` unless the file ends.
+fn fill(reader: &mut FileReader, piece: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while let Some(rest) = piece.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+        match reader.read(rest) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
 }
 
 fn no_writer(handle: i32, what: &str) -> GateHalt {
