@@ -13,6 +13,7 @@ mod failure;
 mod first_party;
 mod json;
 mod policy_arguments;
+mod policy_source;
 mod printer;
 mod profile;
 mod run_input;

@@ -1,15 +1,25 @@
-//! Profile, grants and limits on the command line.
+//! Policy, profile, grants and limits on the command line.
+
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use tenzik_runtime::policy::{Ceiling, Effective, PolicyFile};
 use tenzik_runtime::{Capability, Policy, Profile};
 
 use crate::amount;
 use crate::failure::Failure;
+use crate::policy_source;
 
 /// What decides whether a module is acceptable.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct PolicyArguments {
+    /// Take limits, capabilities and rules from this file (docs/policy.md; tenzik policy init writes one).
+    #[arg(long, value_name = "FILE", conflicts_with = "profile")]
+    policy: Option<PathBuf>,
+    /// Bound everything by this file too, besides the ceilings of machine and user.
+    #[arg(long, value_name = "FILE")]
+    ceiling: Vec<PathBuf>,
     /// The policy to start from: development, default or production.
     #[arg(long, value_name = "PROFILE", default_value = "default")]
     profile: Profile,
@@ -71,9 +81,53 @@ impl PolicyArguments {
         self.policy_with(&LimitArguments::default())
     }
 
-    /// The policy with these limits.
+    /// The policy with these limits, under all ceilings.
     pub(crate) fn policy_with(&self, limits: &LimitArguments) -> Result<Policy, Failure> {
-        let mut policy = self.profile.policy();
+        self.resolve(limits)
+            .map(|resolved| resolved.effective.policy)
+    }
+
+    /// The policy that is asked for, and what ceilings leave of it.
+    pub(crate) fn resolve(&self, limits: &LimitArguments) -> Result<Resolved, Failure> {
+        let file = self
+            .policy
+            .as_deref()
+            .map(policy_source::policy)
+            .transpose()?;
+        let ceilings = self.ceilings()?;
+        let start = match &file {
+            Some(file) => file.policy.clone(),
+            None => self.profile.policy(),
+        };
+        let asked = self.asked(start, limits)?;
+        let effective = asked.narrowed(&ceilings);
+        Ok(Resolved {
+            file,
+            ceilings,
+            asked,
+            effective,
+        })
+    }
+
+    /// The ceilings of machine and user, where there are any, and those that are named.
+    pub(crate) fn ceilings(&self) -> Result<Vec<Ceiling>, Failure> {
+        policy_source::ceilings(&self.ceiling)
+    }
+
+    /// Effects are granted by rules, never as a whole.
+    fn check_grants(&self) -> Result<(), Failure> {
+        match self.grant.iter().find(|capability| !capability.is_pure()) {
+            None => Ok(()),
+            Some(effect) => Err(Failure::usage(
+                format!("--grant {effect} would not say what of the world the capsule may touch"),
+                "write rules into a file for --policy; tenzik policy init CAPSULE begins one",
+            )),
+        }
+    }
+
+    /// `policy` with what the command line grants, denies and sets.
+    fn asked(&self, mut policy: Policy, limits: &LimitArguments) -> Result<Policy, Failure> {
+        self.check_grants()?;
         for capability in &self.grant {
             policy.grants = policy.grants.with(*capability);
         }
@@ -112,8 +166,31 @@ impl PolicyArguments {
         self.deny.contains(&capability)
     }
 
-    /// The name of the profile.
-    pub(crate) fn profile_name(&self) -> &'static str {
-        self.profile.name()
+    /// The name of the profile; none where a file is the policy.
+    pub(crate) fn profile_name(&self) -> Option<&'static str> {
+        self.policy.is_none().then(|| self.profile.name())
     }
+
+    /// The files that are named: no result may be written over them.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &Path> + use<'_> {
+        let files = self.policy.iter().chain(&self.ceiling);
+        files.map(PathBuf::as_path)
+    }
+
+    /// The file that is the policy.
+    pub(crate) fn policy_path(&self) -> Option<&PathBuf> {
+        self.policy.as_ref()
+    }
+}
+
+/// A policy, and where it comes from.
+pub(crate) struct Resolved {
+    /// The file, if it comes from one.
+    pub(crate) file: Option<PolicyFile>,
+    /// The ceilings, in the order of machine, user and command line.
+    pub(crate) ceilings: Vec<Ceiling>,
+    /// What is asked for.
+    pub(crate) asked: Policy,
+    /// What is left.
+    pub(crate) effective: Effective,
 }

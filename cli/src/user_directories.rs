@@ -39,3 +39,8 @@ pub(crate) fn state() -> Result<PathBuf, Failure> {
         )
     })
 }
+
+/// What the user allows at most.
+pub(crate) fn ceiling_file() -> Result<PathBuf, Failure> {
+    Ok(config()?.join("ceiling.toml"))
+}

@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 
 use tenzik_runtime::evidence::Nonce;
 use tenzik_runtime::{
-    CAPSULE_FAILURE, Capsule, EngineOptions, Examination, Finding, FindingCode, Input, LogLevel,
-    LogTarget, Outcome, Permit, Policy, RejectClass, RunRecord, RunRequest, Runtime, Statement,
-    Status, Timestamp, Usage, attest, attest_rejection,
+    CAPSULE_FAILURE, Capsule, EngineOptions, Examination, Finding, FindingCode, Input, Limits,
+    LogLevel, LogTarget, Outcome, Permit, Policy, RejectClass, RunRecord, RunRequest, Runtime,
+    Statement, Status, Timestamp, Usage, attest, attest_rejection,
 };
 
 use crate::amount;
@@ -222,6 +222,7 @@ fn check_paths(arguments: &RunArguments, source: &CapsuleSource) -> Result<(), F
     let sidecar = arguments.sidecar.as_deref();
     let own_key = user_directories::node_key().ok();
     let own_trust = user_directories::trust_file().ok();
+    let own_ceiling = user_directories::ceiling_file().ok();
     let (own_key, own_trust) = (own_key.as_deref(), own_trust.as_deref());
     let clashes: [(&str, Option<&Path>, &str, Option<&Path>); 14] = [
         ("--output", output, "this machine's key", own_key),
@@ -246,7 +247,15 @@ fn check_paths(arguments: &RunArguments, source: &CapsuleSource) -> Result<(), F
             ("--receipt", receipt, "--trust", trust),
         ]
     });
-    for (name, path, other_name, other) in clashes.into_iter().chain(trusts) {
+    let policies = arguments.policy.files().chain(own_ceiling.as_deref());
+    let policies = policies.flat_map(|path| {
+        let what = "a policy or ceiling";
+        [
+            ("--output", output, what, Some(path)),
+            ("--receipt", receipt, what, Some(path)),
+        ]
+    });
+    for (name, path, other_name, other) in clashes.into_iter().chain(trusts).chain(policies) {
         if let (Some(path), Some(other)) = (path, other)
             && same_file(path, other)
         {
@@ -309,7 +318,14 @@ fn execute(
         true => Found::None,
         false => sidecar_file::find(source, capsule.bytes(), arguments.sidecar.as_deref())?,
     };
-    let exit = report(arguments, capsule, &outcome, &found, receipt.as_ref());
+    let limits = permit.limits();
+    let exit = report(
+        arguments,
+        capsule,
+        (&outcome, limits),
+        &found,
+        receipt.as_ref(),
+    );
     effects.obey_signal();
     Ok(exit)
 }
@@ -467,7 +483,7 @@ pub(crate) fn ending(outcome: &Outcome) -> Ending {
 fn report(
     arguments: &RunArguments,
     capsule: &Capsule,
-    outcome: &Outcome,
+    (outcome, limits): (&Outcome, &Limits),
     found: &Found,
     receipt: Option<&PathBuf>,
 ) -> ExitCode {
@@ -484,7 +500,7 @@ fn report(
         if let Some(report) = &outcome.effects {
             effects::print(report);
         }
-        printer::note(&usage_line(ending.status, outcome, arguments));
+        printer::note(&usage_line(ending.status, outcome, limits));
     }
     if arguments.json {
         let mut object = object(arguments, capsule, outcome, &ending, receipt);
@@ -559,11 +575,8 @@ fn add_receipt(object: &mut Value, receipt: Option<&PathBuf>) {
 }
 
 /// One line with the use of every limited thing beside its limit.
-fn usage_line(status: &str, outcome: &Outcome, arguments: &RunArguments) -> String {
+fn usage_line(status: &str, outcome: &Outcome, limits: &Limits) -> String {
     let usage = &outcome.usage;
-    let Ok(Policy { limits, .. }) = arguments.policy.policy_with(&arguments.limits) else {
-        return status.to_owned();
-    };
     let read = usage.read_bytes();
     let at_least = if usage.fuel_exact { "" } else { "at least " };
     let milliseconds = |us: u64| format!("{}.{:03}", grouped(us / 1_000), us % 1_000);

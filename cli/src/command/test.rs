@@ -91,7 +91,12 @@ fn attempt(arguments: &TestArguments) -> Result<ExitCode, Failure> {
     }
     let started = Instant::now();
     let policy = arguments.policy.policy()?;
-    let suites = suites(arguments, &policy)?;
+    let mut suites = suites(arguments, &policy)?;
+    // What a case sets itself is under the ceilings too.
+    let ceilings = arguments.policy.ceilings()?;
+    for case in suites.iter_mut().flat_map(|suite| &mut suite.cases) {
+        case.settings.policy = case.settings.policy.under(&ceilings);
+    }
     let mut printed = Printed::new(arguments.json);
     if arguments.list {
         return Ok(printed.list(&suites));

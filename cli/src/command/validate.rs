@@ -77,12 +77,18 @@ fn attempt(arguments: &ValidateArguments) -> Result<ExitCode, Failure> {
             .iter()
             .filter(|verdict| verdict.exit == ExitCode::Ok)
             .count();
-        printer::json(&json!({
+        let mut object = json!({
             "exit": exit.number(),
-            "profile": arguments.policy.profile_name(),
             "summary": { "files": verdicts.len(), "accepted": accepted, "rejected": verdicts.len() - accepted },
             "files": files,
-        }));
+        });
+        if let Some(profile) = arguments.policy.profile_name() {
+            object["profile"] = json!(profile);
+        }
+        if let Some(path) = arguments.policy.policy_path() {
+            object["policy"] = json!(path.to_string_lossy());
+        }
+        printer::json(&object);
     } else {
         verdicts.iter().for_each(print);
         summary(&verdicts);
