@@ -42,16 +42,21 @@ impl LocalAdapter {
         }
     }
 
-    /// With the helper beside `executable` if one lies there, else with `executable` itself, which must call
-    /// [`tenzik_jail::run_helper`] when [`HELPER_ARGUMENT`] is its first argument.
+    /// With the helper beside `executable` if one lies there, else with `executable` [itself](LocalAdapter::itself).
     pub fn beside(executable: &Path) -> LocalAdapter {
         let beside = executable.with_file_name(HELPER_NAME);
         if beside.is_file() {
             return LocalAdapter::with_helper(beside);
         }
+        LocalAdapter::itself(executable)
+    }
+
+    /// With `executable` itself, which must call [`tenzik_jail::run_helper`] when [`HELPER_ARGUMENT`] is its first
+    /// argument.
+    pub fn itself(executable: impl Into<PathBuf>) -> LocalAdapter {
         let arguments = vec![OsString::from(HELPER_ARGUMENT)];
         LocalAdapter {
-            helper: executable.to_owned(),
+            helper: executable.into(),
             arguments,
             kind: HelperKind::Itself,
         }

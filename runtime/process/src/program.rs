@@ -79,7 +79,7 @@ fn open_regular(path: &Path, real: &Path) -> Result<File, StartError> {
         path: path.to_owned(),
         source,
     };
-    let flags = OFlags::PATH | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+    let flags = OFlags::PATH | OFlags::CLOEXEC;
     let found: OwnedFd = match openat2(CWD, real, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS) {
         Ok(found) => found,
         Err(Errno::LOOP) => {

@@ -143,7 +143,7 @@ impl Init<'_> {
     /// it lies; and makes sure that it is the file that was examined.
     fn find_program(&mut self) -> Result<(), Refusal> {
         let path = Path::new(OsStr::from_bytes(&self.spec.program));
-        let flags = OFlags::PATH | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+        let flags = OFlags::PATH | OFlags::CLOEXEC;
         let inside = openat2(CWD, path, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS);
         if let Ok(inside) = inside
             && stamp(inside.as_fd()).is_ok_and(|found| found == self.spec.stamp)

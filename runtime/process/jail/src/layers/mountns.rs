@@ -198,7 +198,7 @@ fn clone_tree(source: &OwnedFd, recursive: bool, attributes: u64) -> io::Result<
 
 /// A descriptor of `path` that no symbolic link led to.
 fn open_path(path: &Path) -> io::Result<OwnedFd> {
-    let flags = OFlags::PATH | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+    let flags = OFlags::PATH | OFlags::CLOEXEC;
     Ok(openat2(
         CWD,
         path,

@@ -210,11 +210,11 @@ fn sockets(filter: &mut Filter, network: &Network) {
         filter.if_equal(libc::AF_NETLINK as u32, ALLOW);
     }
     // Jumps over the second comparison when the first one holds.
-    filter.push(JUMP_EQUAL, 1, 0, libc::AF_INET as u32);
+    filter.push(JUMP_EQUAL, 2, 0, libc::AF_INET as u32);
     filter.unless_equal(libc::AF_INET6 as u32, errno(libc::EAFNOSUPPORT));
     filter.load_argument(1);
     filter.and(0xff);
-    filter.push(JUMP_EQUAL, 1, 0, libc::SOCK_STREAM as u32);
+    filter.push(JUMP_EQUAL, 2, 0, libc::SOCK_STREAM as u32);
     filter.unless_equal(libc::SOCK_DGRAM as u32, errno(libc::EPERM));
     filter.load_argument(2);
     for protocol in [0, libc::IPPROTO_TCP, libc::IPPROTO_UDP] {
@@ -235,7 +235,8 @@ fn connections(filter: &mut Filter, network: &Network) {
     filter.on(libc::SYS_sendto, |filter| {
         // Without an address it is a plain send over a connection.
         filter.load_argument(4);
-        filter.push(JUMP_EQUAL, 0, 2, 0);
+        // Jumps over the look at the other half when this one is not zero.
+        filter.push(JUMP_EQUAL, 0, 3, 0);
         filter.load_argument_high(4);
         filter.if_equal(0, ALLOW);
         filter.answer(named);
