@@ -25,7 +25,7 @@ pub(crate) fn output_write(bytes: &[u8]) {
 }
 
 #[inline]
-pub(crate) fn log(level: LogLevel, message: &str) {
+pub(crate) fn log(level: LogLevel, message: &[u8]) {
     // SAFETY: the host reads `message` and keeps no pointer.
     unsafe { import::log(level as i32, message.as_ptr(), message.len()) }
 }

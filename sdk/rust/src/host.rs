@@ -23,6 +23,12 @@ pub fn output_write(bytes: &[u8]) {
 /// Writes one log message.
 #[inline]
 pub fn log(level: LogLevel, message: &str) {
+    import::log(level, message.as_bytes());
+}
+
+/// Writes one log message. Bytes that are not UTF-8 are shown escaped.
+#[inline]
+pub fn log_bytes(level: LogLevel, message: &[u8]) {
     import::log(level, message);
 }
 

@@ -49,8 +49,8 @@ pub use effect::{
 };
 pub use host::{
     HostResult, base64_decode, base64_encode, fail, hash_commit, hash_finish, hash_update,
-    hash_verify, input_read, json_path, json_path_input, log, output_write, random_bytes,
-    time_now_ms, trap,
+    hash_verify, input_read, json_path, json_path_input, log, log_bytes, output_write,
+    random_bytes, time_now_ms, trap,
 };
 pub use input::Input;
 pub use output::Output;

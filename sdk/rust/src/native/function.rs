@@ -1,7 +1,7 @@
 //! The host functions of a native run: one for each row of the table, with the row's name.
 
 use std::format;
-use std::string::ToString as _;
+use std::string::{String, ToString as _};
 use std::vec::Vec;
 
 use tenzik_host_abi::{LogLevel, Status, for_each_host_function};
@@ -89,9 +89,9 @@ pub(crate) fn output_write(bytes: &[u8]) {
     })
 }
 
-pub(crate) fn log(level: LogLevel, message: &str) {
+pub(crate) fn log(level: LogLevel, message: &[u8]) {
     call(Row::log, |state| {
-        state.check(message.as_bytes())?;
+        state.check(message)?;
         let total = state.log_bytes.saturating_add(message.len() as u64);
         let max = state.limits.log_bytes_max;
         if total > max || state.log.len() >= LOG_MESSAGES_MAX {
@@ -103,7 +103,7 @@ pub(crate) fn log(level: LogLevel, message: &str) {
         state.log_bytes = total;
         state.log.push(LogEntry {
             level,
-            message: message.to_string(),
+            message: String::from_utf8_lossy(message).into_owned(),
         });
         Ok(())
     })

@@ -49,7 +49,7 @@ pub enum Ending {
 pub struct LogEntry {
     /// Its level.
     pub level: LogLevel,
-    /// Its text.
+    /// Its text, with U+FFFD for what is not UTF-8.
     pub message: String,
 }
 
