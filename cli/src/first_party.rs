@@ -25,9 +25,15 @@ embedded! {
     "base64": "encodes its input as base64";
     "dice": "throws five dice with the seed and tells the time of the run";
     "echo": "writes its input to its output";
+    "exec": "runs a program that the policy grants: its input is {\"argv\": [TEXT, ...]}";
+    "file-read": "writes the file that its input names to its output";
+    "file-write": "writes a file: the first line of the input says where, the rest is its content";
     "hash": "writes the BLAKE3 digest of its input in hexadecimal";
     "json-select": "selects from JSON: the first line of the input is an RFC 9535 query, the rest the JSON";
+    "kill": "sends a signal to the process that its input names";
     "nmap-parse": "turns the XML report of nmap into compact JSON";
+    "nmap-scan": "scans ports with nmap and turns its report into compact JSON";
+    "undo": "restores the files that the run its input names changed";
 }
 
 /// The capsule of this name.

@@ -1,14 +1,14 @@
 //! Characters: UTF-8, references, line ends and JSON escapes.
 
 use crate::grammar::{ASCII, ENTITY, ENTITY_SHIFT, NAME_STOP, UNKNOWN};
-use crate::parser::{NAMES, Parser, SPECIAL};
+use crate::parser::{NAMES, Parser, SPECIAL, Source};
 use crate::texts;
 
-impl Parser {
+impl<S: Source> Parser<S> {
     /// Moves characters to the sink, as the inside of a JSON string, up to `end`: the quote that
     /// closes an attribute value, `<` for text, `]` for a CDATA section.
     #[inline(never)]
-    pub fn characters(&mut self, end: char) {
+    pub(crate) fn characters(&mut self, end: char) {
         let attribute = end < '<';
         loop {
             let mut byte = self.scan(SPECIAL);
@@ -48,7 +48,7 @@ impl Parser {
     }
 
     /// Moves the character that begins with `byte` to the sink.
-    pub fn literal(&mut self, byte: char) {
+    pub(crate) fn literal(&mut self, byte: char) {
         self.make_room();
         let mut code = byte as u32;
         if code >= 0x80 {

@@ -1,10 +1,10 @@
 //! Markup: the document, tags, declarations, comments and processing instructions.
 
 use crate::grammar::*;
-use crate::parser::{ARENA, DIFFERENT, MEMORY, NAME_END, NAMES, Parser, STREAM, VOID};
+use crate::parser::{ARENA, DIFFERENT, MEMORY, NAME_END, NAMES, Parser, STREAM, Source, VOID};
 use crate::texts;
 
-impl Parser {
+impl<S: Source> Parser<S> {
     /// Reads the report to its end.
     pub fn document(&mut self) {
         self.to(ARENA);
@@ -158,7 +158,7 @@ impl Parser {
 
     /// Reads the value of an attribute of the XML declaration. `code` is the context of its known
     /// values; in the declaration these contexts must ascend.
-    pub fn declared(&mut self, code: char, quote: char) {
+    pub(crate) fn declared(&mut self, code: char, quote: char) {
         let start = self.to(NAMES);
         self.characters(quote);
         let known = self.find_folded(code, start);
@@ -235,7 +235,7 @@ impl Parser {
 
     /// Appends a name to the names, which end at `start`, and returns the byte after it. The memory
     /// has a [`NAME_STOP`] behind the name.
-    pub fn name(&mut self, start: usize) -> char {
+    pub(crate) fn name(&mut self, start: usize) -> char {
         loop {
             let byte = self.scan(NAME_END);
             if byte < '\u{80}' {
@@ -261,7 +261,7 @@ impl Parser {
     }
 
     /// The code in `context` of the name at `start` of the memory, whose hash was noted last.
-    pub fn find(&mut self, context: Element, start: usize) -> char {
+    pub(crate) fn find(&mut self, context: Element, start: usize) -> char {
         self.key = place(context, self.hash);
         let end = self.same(self.key, start);
         let code = self.byte_at(end);
@@ -293,7 +293,7 @@ impl Parser {
 
     /// Where the first byte below 0x20 is in the memory from `at` on.
     #[inline(never)]
-    pub fn end_of(&self, at: usize) -> usize {
+    pub(crate) fn end_of(&self, at: usize) -> usize {
         let mut at = at;
         while self.memory[at & MEMORY] >= 0x20 {
             at += 1;

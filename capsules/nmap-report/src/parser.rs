@@ -13,7 +13,7 @@
 //! A sink counts as full [`SLACK_BYTES`] before its end, and this is looked at only before a run of
 //! bytes, before a text and before a character; none of them appends more than that.
 
-use tenzik_sdk::{fail, input_read, output_write};
+use tenzik_sdk::output_write;
 
 use crate::grammar::{Element, TABLE, TABLE_BYTES};
 use crate::texts::{self, TEXTS, TEXTS_BYTES, Text};
@@ -78,9 +78,18 @@ static TABLES: [u8; TABLES_BYTES] = {
     bytes
 };
 
+/// Where a report comes from.
+pub trait Source {
+    /// Fills `buffer` and returns how many bytes were written: all of it unless the report ends before.
+    fn read(&mut self, buffer: &mut [u8]) -> usize;
+
+    /// Ends the run because the report is not one; `message` says why and where.
+    fn fail(&mut self, message: &[u8]) -> !;
+}
+
 /// The state, with what is used most in front: small offsets make small code.
 #[repr(C)]
-pub struct Parser {
+pub struct Parser<S> {
     /// Where in the memory the next byte of the input is.
     position: u16,
     /// Where in the memory the chunk ends and a zero stands.
@@ -88,28 +97,31 @@ pub struct Parser {
     /// What to add to a place in the chunk for the offset in the report.
     base: u64,
     /// The current sink.
-    pub sink: usize,
+    pub(crate) sink: usize,
     /// Where the current sink ends. A place of 16 bits is in the memory without a check.
-    pub end: u16,
+    pub(crate) end: u16,
     /// A bit for each element: whether it occurred in the current run, host or port.
-    pub seen: u32,
+    pub(crate) seen: u32,
     /// Where the name that was found last is in the memory, or its JSON key if it has another.
-    pub key: usize,
+    pub(crate) key: usize,
     /// The hash of the name that was read last.
-    pub hash: usize,
+    pub(crate) hash: usize,
     /// Where the other sinks end.
-    pub ends: [u16; 8],
+    pub(crate) ends: [u16; 8],
     /// Where the arena ended when the element began.
-    pub bases: [usize; 32],
+    pub(crate) bases: [usize; 32],
     /// For each byte the class of the runs that it ends: all up to [`SPECIAL`], those of names up to
     /// [`NAME_END`], else none.
     classes: [u8; 256],
     /// The sinks, the tables, the chunk, and in the last byte the one that was written last.
-    pub memory: [u8; MEMORY_BYTES + WORD_BYTES],
+    pub(crate) memory: [u8; MEMORY_BYTES + WORD_BYTES],
+    /// What is read.
+    pub source: S,
 }
 
-impl Parser {
-    pub const fn new() -> Parser {
+impl<S> Parser<S> {
+    /// A parser of the report in `source`.
+    pub const fn new(source: S) -> Parser<S> {
         Parser {
             position: 0,
             filled: 0,
@@ -123,9 +135,12 @@ impl Parser {
             bases: [0; 32],
             classes: [0; 256],
             memory: [0; MEMORY_BYTES + WORD_BYTES],
+            source,
         }
     }
+}
 
+impl<S: Source> Parser<S> {
     /// Fills the tables.
     pub fn start(&mut self) {
         self.memory[TABLE_AT..][..TABLES_BYTES].copy_from_slice(&TABLES);
@@ -139,7 +154,7 @@ impl Parser {
 
     /// Makes `sink` the current one and returns where it ends.
     #[inline(never)]
-    pub fn to(&mut self, sink: usize) -> usize {
+    pub(crate) fn to(&mut self, sink: usize) -> usize {
         self.ends[self.sink & 7] = self.end;
         self.sink = sink;
         // A sink that was not used yet ends at 0; for others its first bits are set already.
@@ -150,27 +165,27 @@ impl Parser {
 
     /// Appends one byte to the sink.
     #[inline(never)]
-    pub fn put(&mut self, byte: char) {
+    pub(crate) fn put(&mut self, byte: char) {
         self.memory[usize::from(self.end)] = byte as u8;
         self.end += 1;
     }
 
     /// Makes the sink end at `end`.
     #[inline(never)]
-    pub fn truncate(&mut self, end: usize) {
+    pub(crate) fn truncate(&mut self, end: usize) {
         self.end = end as u16;
     }
 
     /// The byte at `index` of the memory.
     #[inline(never)]
-    pub fn byte_at(&self, index: usize) -> char {
+    pub(crate) fn byte_at(&self, index: usize) -> char {
         char::from(self.memory[index & MEMORY])
     }
 
     /// Appends the bytes of the memory from `start` up to `stop` to the sink, and maybe garbage
     /// behind its end.
     #[inline(never)]
-    pub fn append(&mut self, start: usize, stop: usize) {
+    pub(crate) fn append(&mut self, start: usize, stop: usize) {
         if self.sink == VOID {
             return;
         }
@@ -191,7 +206,7 @@ impl Parser {
 
     /// Moves plain bytes from the input to the sink, up to the first one whose class is at most
     /// `class`, and takes that one off the input; 0 at the end of the input.
-    pub fn scan(&mut self, class: u8) -> char {
+    pub(crate) fn scan(&mut self, class: u8) -> char {
         loop {
             self.make_room();
             let start = usize::from(self.position);
@@ -214,7 +229,7 @@ impl Parser {
 
     /// Takes the next byte off the input; 0 at its end.
     #[inline(never)]
-    pub fn next(&mut self) -> char {
+    pub(crate) fn next(&mut self) -> char {
         loop {
             let byte = self.memory[usize::from(self.position)];
             self.position += 1;
@@ -232,13 +247,13 @@ impl Parser {
 
     /// Puts the byte that was taken last back on the input.
     #[inline(never)]
-    pub fn unread(&mut self) {
+    pub(crate) fn unread(&mut self) {
         self.position -= 1;
     }
 
     /// Takes the next byte off the input if it is `byte`.
     #[inline(never)]
-    pub fn accept(&mut self, byte: char) -> bool {
+    pub(crate) fn accept(&mut self, byte: char) -> bool {
         let accepted = self.next() == byte;
         if !accepted {
             self.unread();
@@ -247,7 +262,7 @@ impl Parser {
     }
 
     /// Whether the end of the input was taken off it.
-    pub fn at_end(&self) -> bool {
+    pub(crate) fn at_end(&self) -> bool {
         self.position > self.filled
     }
 
@@ -259,7 +274,9 @@ impl Parser {
             .wrapping_sub(INPUT_AT as u64);
         self.memory[INPUT_AT - 2] = self.memory[INPUT_AT + CHUNK_BYTES - 2];
         self.memory[INPUT_AT - 1] = self.memory[INPUT_AT + CHUNK_BYTES - 1];
-        let count = input_read(&mut self.memory[INPUT_AT..][..CHUNK_BYTES]);
+        let count = self
+            .source
+            .read(&mut self.memory[INPUT_AT..][..CHUNK_BYTES]);
         self.filled = (INPUT_AT + count) as u16;
         self.memory[usize::from(self.filled)] = 0;
         self.position = INPUT_AT as u16 + u16::from(count == 0);
@@ -268,7 +285,7 @@ impl Parser {
 
     /// Makes room in the sink if it is full.
     #[inline(never)]
-    pub fn make_room(&mut self) {
+    pub(crate) fn make_room(&mut self) {
         if usize::from(self.end) >= usize::from(LIMITS[self.sink & 7]) << 8 {
             self.empty();
         }
@@ -276,7 +293,7 @@ impl Parser {
 
     /// Empties the sink, or fails if its bytes are still needed.
     #[inline(never)]
-    pub fn empty(&mut self) {
+    pub(crate) fn empty(&mut self) {
         self.require(self.sink <= VOID, texts::LIMIT);
         if self.sink == STREAM {
             output_write(&self.memory[..usize::from(self.end)]);
@@ -287,32 +304,32 @@ impl Parser {
 
     /// Notes that `element` occurred.
     #[inline(never)]
-    pub fn mark(&mut self, element: Element) {
+    pub(crate) fn mark(&mut self, element: Element) {
         self.seen |= 1 << element as u32;
     }
 
     /// Whether `element` occurred.
     #[inline(never)]
-    pub fn has(&self, element: Element) -> bool {
+    pub(crate) fn has(&self, element: Element) -> bool {
         self.seen & 1 << element as u32 != 0
     }
 
     /// Fails because what was read so far is not well-formed; where each name comes by, this behind
     /// a branch is faster than [`well_formed`](Parser::well_formed).
     #[inline(always)]
-    pub fn malformed(&mut self) {
+    pub(crate) fn malformed(&mut self) {
         self.require(false, texts::MARKUP);
     }
 
     /// Fails unless what was read so far is well-formed.
     #[inline(always)]
-    pub fn well_formed(&mut self, ok: bool) {
+    pub(crate) fn well_formed(&mut self, ok: bool) {
         self.require(ok, texts::MARKUP);
     }
 
     /// Fails with `error` and the offset of the byte that was taken last, unless `ok`.
     #[inline(never)]
-    pub fn require(&mut self, ok: bool, error: Text) {
+    pub(crate) fn require(&mut self, ok: bool, error: Text) {
         if !ok {
             self.fail(error);
         }
@@ -329,11 +346,11 @@ impl Parser {
         self.text(error, 0);
         self.text(texts::AT_BYTE, 0);
         self.decimal(self.base.wrapping_add(self.position as u64) - 1);
-        fail(1, &self.memory[..usize::from(self.end)])
+        self.source.fail(&self.memory[..usize::from(self.end)])
     }
 
     /// Appends `number` in decimal.
-    pub fn decimal(&mut self, number: u64) {
+    pub(crate) fn decimal(&mut self, number: u64) {
         if number >= 10 {
             self.decimal(number / 10);
         }

@@ -1,7 +1,7 @@
 //! The JSON of the report.
 
 use crate::grammar::*;
-use crate::parser::{ARENA, CHUNK_BYTES, NAMES, Parser, STREAM, TEXTS_AT, VOID};
+use crate::parser::{ARENA, CHUNK_BYTES, NAMES, Parser, STREAM, Source, TEXTS_AT, VOID};
 use crate::texts::{self, Text};
 
 const fn bits<const N: usize>(elements: [Element; N]) -> u32 {
@@ -26,11 +26,11 @@ const NUMBER_LIMIT: u64 = 1_000_000_000_000_000;
 /// Elements that are a JSON value of their own.
 const VALUES: u32 = STREAMED | bits([ADDRESS, OSMATCH, CPE]);
 
-impl Parser {
+impl<S: Source> Parser<S> {
     /// Begins the JSON of `element` and returns the sink for its attributes. That is the arena if
     /// an array was begun in the object to which they belong, and the void if the same element was
     /// there before.
-    pub fn open(&mut self, element: Element) -> usize {
+    pub(crate) fn open(&mut self, element: Element) -> usize {
         let bit = 1 << element as u32;
         self.bases[element as usize & 31] = self.to(ARENA);
         self.to(STREAM);
@@ -58,7 +58,7 @@ impl Parser {
     }
 
     /// Ends the JSON of `element`, and with a streamed one what waited for that.
-    pub fn close(&mut self, element: Element) {
+    pub(crate) fn close(&mut self, element: Element) {
         let base = self.bases[element as usize & 31];
         self.to(if element < NMAPRUN { ARENA } else { STREAM });
         self.text(Text::from(texts::ENDS[element as usize & 31]), base);
@@ -69,7 +69,7 @@ impl Parser {
     }
 
     /// Reads an attribute value up to `quote`, and writes it to the sink `json` if `code` says so.
-    pub fn value(&mut self, element: Element, code: char, json: usize, quote: char) {
+    pub(crate) fn value(&mut self, element: Element, code: char, json: usize, quote: char) {
         if element == DECLARATION {
             return self.declared(code, quote);
         }
@@ -124,7 +124,7 @@ impl Parser {
 
     /// Appends `text`. An item in it stands for the beginning of its array, another element for
     /// what it left in the arena from `base` on.
-    pub fn text(&mut self, text: Text, base: usize) {
+    pub(crate) fn text(&mut self, text: Text, base: usize) {
         self.make_room();
         let mut at = TEXTS_AT + text;
         loop {

@@ -1,27 +1,27 @@
-//! The parser of the capsule `nmap-parse`, compiled for this machine.
+//! The parser of the capsules `nmap-parse` and `nmap-scan`, compiled for this machine.
 //!
 //! A fuzzer sees which branches native code takes, but not those of WebAssembly. The modules are the
-//! files of the capsule itself; this crate stands in for the SDK, so that reading, writing and
+//! files of the capsules themselves; this crate stands in for the SDK, so that reading, writing and
 //! failing go to memory instead of a host.
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-#[path = "../../../capsules/nmap-parse/src/parser.rs"]
+#[path = "../../../capsules/nmap-report/src/parser.rs"]
 mod parser;
 
-#[path = "../../../capsules/nmap-parse/src/characters.rs"]
+#[path = "../../../capsules/nmap-report/src/characters.rs"]
 mod characters;
-#[path = "../../../capsules/nmap-parse/src/grammar.rs"]
+#[path = "../../../capsules/nmap-report/src/grammar.rs"]
 mod grammar;
-#[path = "../../../capsules/nmap-parse/src/markup.rs"]
+#[path = "../../../capsules/nmap-report/src/markup.rs"]
 mod markup;
-#[path = "../../../capsules/nmap-parse/src/report.rs"]
+#[path = "../../../capsules/nmap-report/src/report.rs"]
 mod report;
-#[path = "../../../capsules/nmap-parse/src/texts.rs"]
+#[path = "../../../capsules/nmap-report/src/texts.rs"]
 mod texts;
 
-// The capsule's modules name the SDK.
+// The modules name the SDK.
 extern crate self as tenzik_sdk;
 
 /// How the parser ended.
@@ -58,7 +58,7 @@ pub fn parse(report: &[u8]) -> (Ending, Vec<u8>) {
         input: report.to_vec(),
         ..World::default()
     });
-    let mut parser = Box::new(parser::Parser::new());
+    let mut parser = Box::new(parser::Parser::new(Report));
     let run = catch_unwind(AssertUnwindSafe(|| {
         parser.start();
         parser.document();
@@ -73,28 +73,32 @@ pub fn parse(report: &[u8]) -> (Ending, Vec<u8>) {
     (ending, WORLD.take().output)
 }
 
-/// Fills `buffer` unless the input ends before, like the host function.
-fn input_read(buffer: &mut [u8]) -> usize {
-    WORLD.with_borrow_mut(|world| {
-        let rest = world.input.get(world.offset..).unwrap_or_default();
-        let count = rest.len().min(buffer.len());
-        for (to, from) in buffer.iter_mut().zip(rest) {
-            *to = *from;
-        }
-        world.offset += count;
-        count
-    })
+/// The report of the call.
+struct Report;
+
+impl parser::Source for Report {
+    fn read(&mut self, buffer: &mut [u8]) -> usize {
+        WORLD.with_borrow_mut(|world| {
+            let rest = world.input.get(world.offset..).unwrap_or_default();
+            let count = rest.len().min(buffer.len());
+            for (to, from) in buffer.iter_mut().zip(rest) {
+                *to = *from;
+            }
+            world.offset += count;
+            count
+        })
+    }
+
+    /// Ends the parser. No panic hook hears of it.
+    fn fail(&mut self, message: &[u8]) -> ! {
+        resume_unwind(Box::new(Ending::Failure {
+            code: 1,
+            message: message.to_vec(),
+        }))
+    }
 }
 
 /// Appends `bytes` to the output, like the host function.
 fn output_write(bytes: &[u8]) {
     WORLD.with_borrow_mut(|world| world.output.extend_from_slice(bytes));
-}
-
-/// Ends the parser. No panic hook hears of it.
-fn fail(code: i32, message: &[u8]) -> ! {
-    resume_unwind(Box::new(Ending::Failure {
-        code,
-        message: message.to_vec(),
-    }))
 }
