@@ -21,6 +21,8 @@ mod mutants;
 mod optimise;
 mod permits;
 mod profile;
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+mod short_memory;
 mod size;
 mod stack;
 mod streams;

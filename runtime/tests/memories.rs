@@ -1,26 +1,19 @@
 //! Memories that are used again: whatever a run did to one, the next run finds zeros, and a fault
 //! behind its end.
 
-use std::fmt::Write as _;
-use std::process::Command;
-
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tenzik_runtime::{
     EngineFailure, EngineOptions, Examination, FaultCode, Input, Outcome, Policy, Runtime, Status,
 };
 
 use crate::world::{request, wasm};
 
-const PAGE: u64 = 65_536;
+pub const PAGE: u64 = 65_536;
 
 /// Pages of a memory of which only a part stays resident between two runs.
-const MANY_PAGES: u64 = 40;
-
-/// Says that this process is the child of the test of the same name.
-const CHILD_VARIABLE: &str = "TENZIK_MEMORIES_CHILD";
+pub const MANY_PAGES: u64 = 40;
 
 /// Engines whose runs use memories again: with plain code, and with the fastest.
-fn runtimes() -> [Runtime; 2] {
+pub fn runtimes() -> [Runtime; 2] {
     [None, Some(0)].map(|optimise_after_us| {
         Runtime::new(&EngineOptions {
             pool_instances: 2,
@@ -31,7 +24,7 @@ fn runtimes() -> [Runtime; 2] {
     })
 }
 
-fn try_run(runtime: &Runtime, text: &str) -> Result<Outcome, EngineFailure> {
+pub fn try_run(runtime: &Runtime, text: &str) -> Result<Outcome, EngineFailure> {
     let policy = Policy::default();
     let examination: Examination = runtime.examine(&wasm(text), &policy);
     let (capsule, permit) = examination.admitted().unwrap();
@@ -39,12 +32,12 @@ fn try_run(runtime: &Runtime, text: &str) -> Result<Outcome, EngineFailure> {
     runtime.execute(&prepared, permit, request(Input::empty()))
 }
 
-fn run(runtime: &Runtime, text: &str) -> Status {
+pub fn run(runtime: &Runtime, text: &str) -> Status {
     try_run(runtime, text).unwrap().status
 }
 
 /// A capsule with a memory of `pages`, and one of `pages` and `grown` when `body` is reached.
-fn capsule(pages: u64, grown: u64, body: &str) -> String {
+pub fn capsule(pages: u64, grown: u64, body: &str) -> String {
     format!(
         r#"(module
             (import "tenzik" "input_read" (func $read (param i32 i32) (result i32)))
@@ -61,21 +54,21 @@ fn capsule(pages: u64, grown: u64, body: &str) -> String {
 }
 
 /// Fills every byte of a memory, then does `ending`.
-fn filler(pages: u64, grown: u64, ending: &str) -> String {
+pub fn filler(pages: u64, grown: u64, ending: &str) -> String {
     let bytes = (pages + grown) * PAGE;
     let fill = format!("(memory.fill (i32.const 0) (i32.const 255) (i32.const {bytes}))");
     capsule(pages, grown, &(fill + ending))
 }
 
 /// Writes the last byte of a memory.
-fn last(pages: u64, grown: u64) -> String {
+pub fn last(pages: u64, grown: u64) -> String {
     let at = (pages + grown) * PAGE - 1;
     let store = format!("(i32.store8 (i32.const {at}) (i32.const 1))");
     capsule(pages, grown, &store)
 }
 
 /// Fails if any byte of a memory is not zero.
-fn reader(pages: u64, grown: u64) -> String {
+pub fn reader(pages: u64, grown: u64) -> String {
     let bytes = (pages + grown) * PAGE;
     capsule(
         pages,
@@ -91,14 +84,14 @@ fn reader(pages: u64, grown: u64) -> String {
 }
 
 #[track_caller]
-fn all_zero(runtime: &Runtime) {
+pub fn all_zero(runtime: &Runtime) {
     for (pages, grown) in [(1, 0), (MANY_PAGES, 0), (1, MANY_PAGES), (17, 1), (2, 0)] {
         let status = run(runtime, &reader(pages, grown));
         assert_eq!(status, Status::Ok, "{pages} and {grown} pages");
     }
 }
 
-fn fault(code: FaultCode) -> impl Fn(&Status) -> bool {
+pub fn fault(code: FaultCode) -> impl Fn(&Status) -> bool {
     move |status| matches!(status, Status::Fault(fault) if fault.code == code)
 }
 
@@ -190,107 +183,6 @@ fn threads_find_zeros_too() {
                     let pages = [1, 2, MANY_PAGES][(thread + round) % 3];
                     assert_eq!(run(runtime, &reader(pages, 1)), Status::Ok);
                     assert_eq!(run(runtime, &filler(pages, 1, "")), Status::Ok);
-                }
-            });
-        }
-    });
-}
-
-/// Bytes of this process that count as data.
-fn data_bytes() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmData:"));
-    let kib: u64 = line
-        .unwrap()
-        .trim()
-        .trim_end_matches(" kB")
-        .parse()
-        .unwrap();
-    kib << 10
-}
-
-fn limit(resource: Resource, bytes: u64) {
-    let limit = Rlimit {
-        current: Some(bytes),
-        ..getrlimit(resource)
-    };
-    setrlimit(resource, limit).unwrap();
-}
-
-/// Runs the test `name` again in a process of its own. True in that process.
-fn is_child(name: &str) -> bool {
-    if std::env::var_os(CHILD_VARIABLE).is_some() {
-        return true;
-    }
-    let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", &format!("memories::{name}"), "--nocapture"])
-        .env(CHILD_VARIABLE, "1")
-        .output()
-        .unwrap();
-    let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let _ = write!(text, "{}", String::from_utf8_lossy(&output.stderr));
-    assert!(
-        output.status.success() && text.contains("1 passed"),
-        "{text}"
-    );
-    false
-}
-
-#[test]
-fn what_the_system_does_not_make_accessible_is_not_used_again() {
-    if !is_child("what_the_system_does_not_make_accessible_is_not_used_again") {
-        return;
-    }
-    for runtime in runtimes() {
-        let texts = [reader(1, 0), last(300, 0), last(1, 300)];
-        assert!(texts.iter().all(|text| run(&runtime, text) == Status::Ok));
-        // What waits has only a page, so that each memory below has to be made accessible.
-        assert_eq!(run(&runtime, &reader(1, 0)), Status::Ok);
-        let before = getrlimit(Resource::Data);
-        limit(Resource::Data, data_bytes() + (8 << 20));
-        for _ in 0..3 {
-            let failure = try_run(&runtime, &texts[1]).unwrap_err().to_string();
-            assert!(
-                failure.contains("cannot make 19660800 bytes accessible"),
-                "{failure}"
-            );
-            let grown = run(&runtime, &texts[2]);
-            let message = Vec::new();
-            assert_eq!(grown, Status::Failure { code: 1, message });
-            assert_eq!(run(&runtime, &reader(1, 0)), Status::Ok);
-        }
-        setrlimit(Resource::Data, before).unwrap();
-        assert!(texts.iter().all(|text| run(&runtime, text) == Status::Ok));
-        all_zero(&runtime);
-    }
-}
-
-#[test]
-fn little_address_space_is_enough() {
-    if !is_child("little_address_space_is_enough") {
-        return;
-    }
-    limit(Resource::As, 1 << 30);
-    let one_shot = Runtime::new(&EngineOptions::one_shot()).unwrap();
-    let [plain, fastest] = runtimes();
-    let default = Runtime::new(&EngineOptions::default()).unwrap();
-    for runtime in [&one_shot, &plain, &fastest, &default] {
-        let behind = format!("(drop (i32.load8_u (i32.const {})))", 41 * PAGE);
-        for _ in 0..3 {
-            assert_eq!(run(runtime, &filler(1, MANY_PAGES, "")), Status::Ok);
-            let status = run(runtime, &capsule(1, MANY_PAGES, &behind));
-            assert!(fault(FaultCode::MemoryOutOfBounds)(&status), "{status:?}");
-            assert_eq!(run(runtime, &last(511, 0)), Status::Ok);
-            assert_eq!(run(runtime, &last(1, 510)), Status::Ok);
-            all_zero(runtime);
-        }
-    }
-    // More memories at a time than the address space would have room for otherwise.
-    std::thread::scope(|scope| {
-        for _ in 0..8 {
-            scope.spawn(|| {
-                for _ in 0..20 {
-                    assert_eq!(run(&default, &filler(1, 1, "")), Status::Ok);
                 }
             });
         }
