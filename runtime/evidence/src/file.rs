@@ -98,7 +98,7 @@ pub(crate) fn write(path: &Path, bytes: &[u8], mode: u32, existing: Existing) ->
 }
 
 /// The directory in which `path` names a file.
-fn directory_of(path: &Path) -> &Path {
+pub(crate) fn directory_of(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
@@ -106,7 +106,7 @@ fn directory_of(path: &Path) -> &Path {
 }
 
 #[cfg(unix)]
-fn new_file(directory: &Path, mode: u32) -> io::Result<tempfile::NamedTempFile> {
+pub(crate) fn new_file(directory: &Path, mode: u32) -> io::Result<tempfile::NamedTempFile> {
     use std::os::unix::fs::PermissionsExt;
 
     let mut builder = tempfile::Builder::new();
@@ -117,18 +117,18 @@ fn new_file(directory: &Path, mode: u32) -> io::Result<tempfile::NamedTempFile> 
 }
 
 #[cfg(not(unix))]
-fn new_file(directory: &Path, _mode: u32) -> io::Result<tempfile::NamedTempFile> {
+pub(crate) fn new_file(directory: &Path, _mode: u32) -> io::Result<tempfile::NamedTempFile> {
     tempfile::Builder::new()
         .prefix(".tenzik-")
         .tempfile_in(directory)
 }
 
 #[cfg(unix)]
-fn sync_directory(directory: &Path) -> io::Result<()> {
+pub(crate) fn sync_directory(directory: &Path) -> io::Result<()> {
     File::open(directory)?.sync_all()
 }
 
 #[cfg(not(unix))]
-fn sync_directory(_directory: &Path) -> io::Result<()> {
+pub(crate) fn sync_directory(_directory: &Path) -> io::Result<()> {
     Ok(())
 }

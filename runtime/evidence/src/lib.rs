@@ -12,7 +12,7 @@
 //!                            └──compare_reexecution──► does another run agree?
 //! ```
 //!
-//! Signatures of modules are in [`signature`].
+//! Signatures of modules are in [`signature`], everything that repeats a run in [`bundle`].
 //!
 //! The crate links neither a WebAssembly engine nor other rooms of tenzik, so that an auditor can
 //! use it alone. Clocks and sources of randomness are arguments everywhere except in
@@ -45,6 +45,8 @@ mod commitments;
 mod reexecution;
 
 mod transcript;
+
+pub mod bundle;
 
 pub mod signature;
 

@@ -5,6 +5,7 @@
 
 mod acceptance;
 mod batch;
+mod bundles;
 mod commitments;
 mod hostile_receipts;
 mod key_files;

@@ -16,7 +16,8 @@ use crate::report::{LayerState, ProcessReport};
 use crate::secrets::{Mask, Secrets};
 
 pub(crate) use process_spec::Environment;
-use start::{Request, start_halt};
+pub(crate) use start::Request;
+use start::start_halt;
 
 /// Processes that one run may start, one after the other or at once.
 const PROCESSES_MAX: usize = 1_024;

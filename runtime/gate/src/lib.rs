@@ -6,6 +6,7 @@
 mod run_id;
 
 mod artifacts;
+mod bundle_tape;
 mod exec;
 mod files;
 mod masked_stream;
@@ -18,12 +19,14 @@ mod effect_kind;
 mod gate;
 mod live;
 mod recorder;
+mod replay;
 mod report;
 
 pub use artifacts::{
     ARTIFACT_NAME_BYTES_MAX, Artifact, ArtifactError, ArtifactName, ArtifactNameError,
     ArtifactWriter, Artifacts,
 };
+pub use bundle_tape::{BundleTape, SharedBundle};
 pub use effect_kind::EffectKind;
 pub use files::{
     COMPONENT_BYTES_MAX, Committed, FileError, FileReader, FileTrees, FileWriter, PATH_BYTES_MAX,
@@ -32,6 +35,7 @@ pub use files::{
 pub use gate::{Gate, GateCall, GateHalt, GateReply, Refused};
 pub use live::{GateOptions, LiveGate};
 pub use recorder::{Recorder, Tape};
+pub use replay::{Replay, ReplayProgress};
 pub use report::{ArtifactReport, GateReport, LayerState, ProcessReport};
 pub use run_id::{RUN_ID_BYTES_MAX, RunId, RunIdError};
 pub use secrets::{Environment, MASKED, Mask, SecretError, SecretValue, Secrets};

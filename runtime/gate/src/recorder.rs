@@ -1,16 +1,8 @@
 //! Commits to every effect of a run, and keeps it where a record is wanted.
 //!
-//! The digest of a request is that of these bytes:
-//!
-//! ```text
-//! request  := number_count u8, numbers i32 little-endian each,
-//!             input_count u8, for each input: len u32 little-endian, bytes,
-//!             buffer_len u32 little-endian
-//! ```
-//!
-//! The digest of a result is that of `number i32 little-endian` and the bytes written to the buffer.
+//! What the digests of a call are over stands at [`TranscriptEntry::of_call`].
 
-use tenzik_evidence::{Digest, TranscriptCommitment, TranscriptEntry};
+use tenzik_evidence::{TranscriptCommitment, TranscriptEntry};
 
 use crate::gate::{Gate, GateCall, GateHalt, GateReply};
 use crate::report::GateReport;
@@ -28,6 +20,12 @@ pub trait Tape: Send {
         number: i32,
         bytes: &[u8],
     ) -> Result<(), String>;
+
+    /// Keeps the call that ended the run.
+    ///
+    /// # Errors
+    /// As [`Tape::keep`].
+    fn keep_halt(&mut self, function: &str, request: &[u8], halt: &GateHalt) -> Result<(), String>;
 }
 
 /// Records what passes another gate.
@@ -46,6 +44,19 @@ impl<G: Gate> Recorder<G> {
             commitment: TranscriptCommitment::new(),
             tape,
             calls: 0,
+        }
+    }
+}
+
+impl<G> Recorder<G> {
+    /// Keeps the call that ended the run; a tape that fails is what ends it then.
+    fn halted(&mut self, function: &str, request: &[u8], halt: GateHalt) -> GateHalt {
+        let Some(tape) = &mut self.tape else {
+            return halt;
+        };
+        match tape.keep_halt(function, request, &halt) {
+            Ok(()) => halt,
+            Err(message) => GateHalt::Machine(message),
         }
     }
 }
@@ -76,25 +87,19 @@ pub(crate) fn request_bytes(call: &GateCall<'_>, buffer_len: usize) -> Vec<u8> {
     bytes
 }
 
-/// The digest of a result.
-fn result_digest(number: i32, bytes: &[u8]) -> Digest {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(&number.to_le_bytes());
-    hasher.update(bytes);
-    hasher.finalize().into()
-}
-
 impl<G: Gate> Gate for Recorder<G> {
     fn call(&mut self, call: &GateCall<'_>, buffer: &mut [u8]) -> Result<GateReply, GateHalt> {
         let request = request_bytes(call, buffer.len());
-        let reply = self.inner.call(call, buffer)?;
+        let reply = match self.inner.call(call, buffer) {
+            Ok(reply) => reply,
+            Err(halt) => return Err(self.halted(call.function, &request, halt)),
+        };
         let count = usize::try_from(reply.number).unwrap_or(0);
         let bytes = match fills_buffer(call.function) {
             true => buffer.get(..count).unwrap_or_default(),
             false => &[],
         };
-        let result = result_digest(reply.number, bytes);
-        let entry = TranscriptEntry::new(call.function, Digest::of(&request), result)
+        let entry = TranscriptEntry::of_call(call.function, &request, reply.number, bytes)
             .map_err(|error| GateHalt::Machine(error.to_string()))?;
         self.commitment.push(&entry);
         self.calls += 1;
@@ -102,7 +107,11 @@ impl<G: Gate> Gate for Recorder<G> {
             tape.keep(call.function, &request, reply.number, bytes)
                 .map_err(GateHalt::Machine)?;
         }
-        Ok(reply)
+        // What the limits grow with follows from the transcript, so that a replay grows them alike.
+        Ok(GateReply {
+            read_bytes: bytes.len() as u64,
+            ..reply
+        })
     }
 
     fn finish(&mut self) -> GateReport {

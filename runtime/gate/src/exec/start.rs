@@ -9,14 +9,14 @@ use crate::gate::{GateHalt, Refused};
 /// The request of `exec_start`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Request {
+pub(crate) struct Request {
     /// The name of a rule, then the arguments.
-    pub(super) argv: Vec<String>,
+    pub(crate) argv: Vec<String>,
 }
 
 impl Request {
     /// Reads the JSON of a request.
-    pub(super) fn parse(bytes: &[u8]) -> Result<Request, String> {
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Request, String> {
         serde_json::from_slice(bytes).map_err(|error| {
             format!(
                 "asked to start something that is not {{\"argv\": [TEXT, ...]}}: line {}, column {}",
