@@ -1,12 +1,16 @@
 //! The rules of a policy in their one text form, for the commitment to a policy (docs/formats.md,
 //! "Policy text"). One line for each fact; text in quotes.
 
+mod read;
+
 use std::fmt::Write as _;
 use std::path::Path;
 
 use crate::decide_file::FileAccess;
 use crate::hole::{ArgumentPattern, Hole, HoleKind};
 use crate::rules::{EnvValue, ExecRule, FileTree, Rules, SecretSource, SignalRule};
+
+pub use read::PolicyTextError;
 
 /// Adds the lines of all rules to `text`.
 pub(crate) fn rules(text: &mut String, rules: &Rules) {

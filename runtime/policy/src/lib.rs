@@ -33,6 +33,7 @@ mod path;
 mod value;
 
 pub use amount::{duration, duration_us, size};
+pub use canonical::PolicyTextError;
 pub use ceiling::Ceiling;
 pub use decide::{Denial, DenialReason, Permit, Refusal, decide};
 pub use decide_effect::{

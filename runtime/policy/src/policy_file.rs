@@ -22,6 +22,7 @@ use place::Reader;
 use raw::RawFile;
 
 pub use place::PolicyError;
+pub(crate) use targets::target;
 
 /// A policy that was read from a file, and where its parts stand.
 #[derive(Clone, Debug, PartialEq, Eq)]

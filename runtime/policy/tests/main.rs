@@ -7,6 +7,7 @@
     reason = "helpers of tests end a test by panicking"
 )]
 
+mod canonical;
 mod ceiling;
 mod commit;
 mod dice;

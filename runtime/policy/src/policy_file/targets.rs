@@ -4,7 +4,7 @@ use crate::rules::{Protocol, TargetRange};
 use crate::value;
 
 /// Reads one target.
-pub(super) fn target(text: &str) -> Result<TargetRange, String> {
+pub(crate) fn target(text: &str) -> Result<TargetRange, String> {
     let (protocol, rest) = match text.split_once(':') {
         Some(("tcp", rest)) => (Some(Protocol::Tcp), rest),
         Some(("udp", rest)) => (Some(Protocol::Udp), rest),
