@@ -492,7 +492,8 @@ fn report(
     if let Some((_, message, remedy)) = &mut ending.error {
         message.extend(trace.headline());
         printer::error(message, remedy);
-        if !outcome.frames.is_empty() {
+        // Refusals and failures of its own are no trap: where the capsule was says nothing.
+        if !outcome.frames.is_empty() && matches!(outcome.status, Status::Fault(_)) {
             print_trace(&trace, found);
         }
     }
