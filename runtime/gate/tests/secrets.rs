@@ -1,8 +1,8 @@
 //! Where values come from, and that nothing else has them.
 
-use std::ffi::OsString;
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use tenzik_gate::{EffectKind, SecretError, Secrets};
@@ -19,12 +19,12 @@ fn secrets(source: SecretSource) -> Secrets {
         origin: Origin::default(),
     };
     let environment = |name: &str| match name {
-        "TOKEN" => Some(OsString::from(VALUE)),
-        "SHORT" => Some(OsString::from("abc")),
-        "LONG" => Some(OsString::from("x".repeat((64 << 10) + 1))),
+        "TOKEN" => Some(VALUE.into()),
+        "SHORT" => Some("abc".into()),
+        "LONG" => Some(vec![b'x'; (64 << 10) + 1]),
         _ => None,
     };
-    Secrets::new(&[grant], Box::new(environment))
+    Secrets::new(&[grant], Arc::new(environment))
 }
 
 fn command(arguments: &[&str]) -> SecretSource {

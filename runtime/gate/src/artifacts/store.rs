@@ -7,9 +7,9 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rustix::fs::{FlockOperation, flock};
 use tenzik_policy::ArtifactGrant;
 
+use crate::lock::Locked;
 use crate::run_id::RunId;
 
 use super::error::ArtifactError;
@@ -29,7 +29,7 @@ pub(super) struct Shared {
     run: RunId,
     grant: ArtifactGrant,
     /// Locked for as long as the run goes on. Made by the first writer.
-    index: Option<File>,
+    index: Option<Locked>,
     index_bytes: u64,
     /// Names that are taken, by artifacts and by writers.
     names: BTreeSet<ArtifactName>,
@@ -130,7 +130,7 @@ impl Shared {
             other => other.map_err(ArtifactError::io("make", &path))?,
         };
         // Somebody who cleans up may hold it for a moment.
-        flock(&index, FlockOperation::LockExclusive).map_err(ArtifactError::io("lock", &path))?;
+        let index = Locked::wait(index).map_err(ArtifactError::io("lock", &path))?;
         sync_directory(&names)?;
         clean_up(&names, &temporary);
         make_directory(&self.temporary_directory())?;
@@ -233,7 +233,7 @@ fn clean_up(names: &Path, temporary: &Path) {
     };
     for entry in entries.flatten() {
         let ended = match File::open(names.join(entry.file_name())) {
-            Ok(index) => flock(&index, FlockOperation::NonBlockingLockExclusive).is_ok(),
+            Ok(index) => matches!(Locked::attempt(index), Ok(Ok(_))),
             Err(error) => error.kind() == io::ErrorKind::NotFound,
         };
         if ended {

@@ -4,7 +4,6 @@ mod command;
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
@@ -12,7 +11,7 @@ use rustix::fs::OFlags;
 use tenzik_policy::{SecretGrant, SecretSource};
 use zeroize::Zeroizing;
 
-use super::Environment;
+use super::SecretEnvironment;
 use super::error::SecretError;
 use super::value::{SECRET_BYTES_MAX, SECRET_BYTES_MIN, SecretValue};
 
@@ -26,7 +25,7 @@ pub(super) struct Fetched {
 
 pub(super) fn fetch(
     grant: &SecretGrant,
-    environment: &Environment,
+    environment: &SecretEnvironment,
 ) -> Result<Fetched, SecretError> {
     let name = &grant.name;
     let (bytes, warning) = match &grant.source {
@@ -35,7 +34,7 @@ pub(super) fn fetch(
                 name: name.clone(),
                 variable: variable.clone(),
             })?;
-            (Zeroizing::new(value.into_vec()), None)
+            (Zeroizing::new(value), None)
         }
         SecretSource::File(path) => {
             let (bytes, warning) = from_file(name, path)?;

@@ -6,14 +6,15 @@ use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{FlockOperation, flock};
-
 use crate::files::{KeptState, RESERVED_PREFIX};
+use crate::lock::Locked;
 use crate::run_id::RunId;
 
 use super::error::UndoError;
-use super::manifest::{Record, WireState, escape};
-use super::store::{MANIFEST_BYTES_MAX, OPEN_MARKER, RUN_BACKUP_BYTES_MAX, sync_directory};
+use super::manifest::{Manifest, Record, WireState, escape};
+use super::store::{
+    MANIFEST, MANIFEST_BYTES_MAX, OPEN_MARKER, RUN_BACKUP_BYTES_MAX, sync_directory,
+};
 
 /// Most bytes of the later lines about a file: room for them is kept.
 const LATER_BYTES_MAX: u64 = 1024;
@@ -51,7 +52,7 @@ pub(crate) struct Journal {
     run: RunId,
     directory: PathBuf,
     /// Locked for as long as the run goes on.
-    manifest: File,
+    manifest: Locked,
     manifest_bytes: u64,
     count: u64,
     backup_bytes: u64,
@@ -60,7 +61,7 @@ pub(crate) struct Journal {
 /// Held while a file is changed: changes of other runs of this user wait.
 #[derive(Debug)]
 pub(crate) struct StoreLock {
-    _file: File,
+    _file: Locked,
 }
 
 impl StoreLock {
@@ -73,7 +74,7 @@ impl StoreLock {
             .mode(0o600)
             .open(&path)
             .map_err(UndoError::io("open", &path))?;
-        flock(&file, FlockOperation::LockExclusive).map_err(UndoError::io("lock", &path))?;
+        let file = Locked::wait(file).map_err(UndoError::io("lock", &path))?;
         Ok(StoreLock { _file: file })
     }
 }
@@ -83,10 +84,9 @@ impl Journal {
     pub(super) fn begin(run: &RunId, directory: PathBuf) -> Result<Journal, UndoError> {
         let marker = directory.join(OPEN_MARKER);
         new_file(&marker)?;
-        let path = directory.join(super::store::MANIFEST);
+        let path = directory.join(MANIFEST);
         let manifest = new_file(&path)?;
-        flock(&manifest, FlockOperation::NonBlockingLockExclusive)
-            .map_err(UndoError::io("lock", &path))?;
+        let manifest = Locked::wait(manifest).map_err(UndoError::io("lock", &path))?;
         let (run, count) = (run.clone(), 0);
         let mut journal = Journal {
             run,
@@ -101,22 +101,23 @@ impl Journal {
         Ok(journal)
     }
 
-    /// Goes on with the manifest of a run that has ended, to undo it.
+    /// Goes on with the manifest of a run that has ended. Half a line at the end is cut off.
     pub(super) fn resume(
-        run: &RunId,
+        manifest: &Manifest,
         directory: &Path,
-        manifest: File,
-        manifest_bytes: u64,
-    ) -> Journal {
-        let (run, directory) = (run.clone(), directory.to_owned());
-        Journal {
-            run,
-            directory,
-            manifest,
+        file: Locked,
+    ) -> Result<Journal, UndoError> {
+        let (path, manifest_bytes) = (directory.join(MANIFEST), manifest.valid_bytes);
+        file.set_len(manifest_bytes)
+            .map_err(UndoError::io("cut", &path))?;
+        Ok(Journal {
+            run: manifest.run.clone(),
+            directory: directory.to_owned(),
+            manifest: file,
             manifest_bytes,
-            count: 0,
+            count: manifest.written.len() as u64,
             backup_bytes: 0,
-        }
+        })
     }
 
     pub(crate) fn run(&self) -> &RunId {
@@ -207,7 +208,7 @@ impl Journal {
     }
 
     fn append(&mut self, record: &Record, durable: bool) -> Result<(), UndoError> {
-        let path = self.directory.join(super::store::MANIFEST);
+        let path = self.directory.join(MANIFEST);
         let line = record
             .line()
             .map_err(|error| UndoError::io("write", &path)(std::io::Error::from(error)))?;

@@ -13,7 +13,7 @@ use crate::files::{FileError, copy, open_tree, own, set_mode, unchanged};
 use crate::run_id::RunId;
 
 use super::error::{ConflictReason, UndoConflict, UndoError};
-use super::journal::{Journal, StoreLock, TempRole};
+use super::journal::{Journal, TempRole};
 use super::manifest::{ChangeState, Manifest, WireState};
 use super::plan::{Plan, Step, What};
 use super::store::{UndoStore, remove_temporary_files};
@@ -119,14 +119,11 @@ impl UndoStore {
         force: bool,
         within: &Within<'_>,
     ) -> Result<UndoReport, UndoError> {
-        if !self.directory().is_dir() {
-            return Err(self.unknown(run));
-        }
-        let _lock = StoreLock::take(self.directory())?;
+        let _lock = self.lock()?.ok_or_else(|| self.unknown(run))?;
         let open = self.open(run)?.ok_or_else(|| self.unknown(run))?;
-        if open.running {
+        let Some(lock) = open.lock else {
             return Err(UndoError::Running { run: run.clone() });
-        }
+        };
         let Some(manifest) = &open.manifest else {
             return Err(self.unknown(run));
         };
@@ -136,7 +133,7 @@ impl UndoStore {
             return Err(UndoError::Changed { run, conflicts });
         }
         let temporary_files = remove_temporary_files(manifest)?;
-        let mut journal = open.journal(manifest)?;
+        let mut journal = Journal::resume(manifest, &open.directory, lock)?;
         let undone_before = undone(manifest);
         let (left, forced) = conflicts
             .into_iter()

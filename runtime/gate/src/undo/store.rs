@@ -1,15 +1,16 @@
 //! The runs in the undo store.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Seek as _, SeekFrom};
+use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use rustix::fs::{AtFlags, FlockOperation, flock, unlinkat};
+use rustix::fs::{AtFlags, unlinkat};
 use rustix::io::Errno;
 
 use crate::files::{TreePath, open_parent, open_tree};
+use crate::lock::Locked;
 use crate::run_id::RunId;
 
 use super::error::UndoError;
@@ -85,12 +86,12 @@ pub struct UndoneChange {
     pub undone: bool,
 }
 
-/// A run whose manifest is open, and locked unless the run goes on.
+/// A run and its manifest.
 pub(super) struct OpenRun {
     pub(super) directory: PathBuf,
-    pub(super) file: File,
     pub(super) manifest: Option<Manifest>,
-    pub(super) running: bool,
+    /// Taken unless the run goes on.
+    pub(super) lock: Option<Locked>,
 }
 
 impl UndoStore {
@@ -111,6 +112,7 @@ impl UndoStore {
     /// # Errors
     /// When the store cannot be read. A store that does not exist has no runs.
     pub fn list(&self) -> Result<Vec<Result<UndoRun, UndoError>>, UndoError> {
+        let _lock = self.lock()?;
         let mut runs = self.entries()?;
         runs.sort_by_key(|entry| std::cmp::Reverse(entry.changed));
         let runs = runs
@@ -124,7 +126,14 @@ impl UndoStore {
     /// # Errors
     /// When it does not know the run, or its manifest is broken.
     pub fn run(&self, run: &RunId) -> Result<UndoRun, UndoError> {
+        let _lock = self.lock()?;
         self.read(run)?.ok_or_else(|| self.unknown(run))
+    }
+
+    /// Keeps everybody else from the store, if there is one.
+    pub(super) fn lock(&self) -> Result<Option<StoreLock>, UndoError> {
+        let exists = self.directory.is_dir();
+        exists.then(|| StoreLock::take(&self.directory)).transpose()
     }
 
     pub(super) fn unknown(&self, run: &RunId) -> UndoError {
@@ -169,7 +178,7 @@ impl UndoStore {
                 undone: change.state == ChangeState::Undone,
             })
             .collect();
-        let state = if open.running {
+        let state = if open.lock.is_none() {
             UndoRunState::Running
         } else if !changes.is_empty() && changes.iter().all(|change| change.undone) {
             UndoRunState::Undone
@@ -187,21 +196,21 @@ impl UndoStore {
         }))
     }
 
-    /// Opens the manifest of `run` and locks it unless the run goes on.
+    /// Opens the manifest of `run` and locks it unless the run goes on. The caller has the lock of
+    /// the store, so that nobody takes this look for the run itself.
     pub(super) fn open(&self, run: &RunId) -> Result<Option<OpenRun>, UndoError> {
         let directory = self.directory.join(run.as_str());
         let path = directory.join(MANIFEST);
-        let mut file = match OpenOptions::new().read(true).append(true).open(&path) {
+        let file = match OpenOptions::new().read(true).append(true).open(&path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(UndoError::io("open", &path)(error)),
         };
-        let running = match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => false,
-            Err(Errno::AGAIN) => true,
-            Err(errno) => return Err(UndoError::io("lock", &path)(errno)),
+        let attempt = Locked::attempt(file).map_err(UndoError::io("lock", &path))?;
+        let manifest = match &attempt {
+            Ok(file) => Manifest::read(file, &path)?,
+            Err(file) => Manifest::read(file, &path)?,
         };
-        let manifest = Manifest::read(&file, &path)?;
         if manifest
             .as_ref()
             .is_some_and(|manifest| manifest.run != *run)
@@ -213,13 +222,11 @@ impl UndoStore {
                 problem,
             });
         }
-        file.seek(SeekFrom::End(0))
-            .map_err(UndoError::io("read", &path))?;
+        let lock = attempt.ok();
         Ok(Some(OpenRun {
             directory,
-            file,
             manifest,
-            running,
+            lock,
         }))
     }
 
@@ -227,7 +234,7 @@ impl UndoStore {
     fn clean_up(&self) -> Result<(), UndoError> {
         for entry in self.entries()?.into_iter().filter(|entry| entry.open) {
             match self.open(&entry.run) {
-                Ok(Some(open)) if open.running => {}
+                Ok(Some(open)) if open.lock.is_none() => {}
                 Ok(Some(open)) => match open.end() {
                     Ok(true) => {}
                     Ok(false) => self.remove(&entry.run)?,
@@ -321,30 +328,13 @@ struct Entry {
 
 impl OpenRun {
     /// Ends a run that was killed: removes its temporary files. `false` if it has not even begun.
-    pub(super) fn end(self) -> Result<bool, UndoError> {
-        let Some(manifest) = &self.manifest else {
+    fn end(self) -> Result<bool, UndoError> {
+        let (Some(manifest), Some(lock)) = (&self.manifest, self.lock) else {
             return Ok(false);
         };
         remove_temporary_files(manifest)?;
-        self.journal(manifest)?.end()?;
+        Journal::resume(manifest, &self.directory, lock)?.end()?;
         Ok(true)
-    }
-
-    /// The journal to go on with. Half a line at the end is cut off.
-    pub(super) fn journal(&self, manifest: &Manifest) -> Result<Journal, UndoError> {
-        let path = self.directory.join(MANIFEST);
-        let file = self
-            .file
-            .try_clone()
-            .map_err(UndoError::io("open", &path))?;
-        file.set_len(manifest.valid_bytes)
-            .map_err(UndoError::io("cut", &path))?;
-        Ok(Journal::resume(
-            &manifest.run,
-            &self.directory,
-            file,
-            manifest.valid_bytes,
-        ))
     }
 }
 
