@@ -48,6 +48,8 @@ pub(crate) enum Command {
     Keygen(command::keygen::KeygenArguments),
     /// Show and verify receipts, and keep the keys that are trusted.
     Receipt(command::receipt::ReceiptArguments),
+    /// Undo what a run changed in files.
+    Undo(command::undo::UndoArguments),
     /// Explain an error code.
     Explain(command::explain::ExplainArguments),
     /// Answer calls of pure host functions, for the native tests of an SDK.

@@ -37,6 +37,18 @@ const OWN: &[Explanation] = &[
         remedy: "the message has file, line and column; tenzik policy check shows the same, and docs/policy.md every key",
     },
     Explanation {
+        code: "undo_changed",
+        exit: ExitCode::Machine,
+        cause: "files that the run changed are not as it left them, so undoing it would lose what came later; nothing was undone",
+        remedy: "look at the files that are listed; tenzik undo --force puts them back all the same",
+    },
+    Explanation {
+        code: "undo_incomplete",
+        exit: ExitCode::Machine,
+        cause: "a forced undo put back what it could; in the place of some files is something else than a file, or their directory cannot be reached",
+        remedy: "move away what is in their place, and undo again",
+    },
+    Explanation {
         code: CAPSULE_FAILURE,
         exit: ExitCode::Failure,
         cause: "the capsule ended its run with its own failure: run returned another number than 0, or it called fail",

@@ -63,8 +63,10 @@ pub use tenzik_engine::{
 /// Effects: what performs, records and replays them.
 pub mod gate {
     pub use tenzik_gate::{
-        ArtifactReport, Gate, GateCall, GateHalt, GateOptions, GateReply, GateReport, LayerState,
-        LiveGate, ProcessReport, Recorder, Refused, RunId, RunIdError, Tape, UndoStore,
+        ArtifactReport, ConflictReason, FileError, FileTrees, FileWriter, Gate, GateCall, GateHalt,
+        GateOptions, GateReply, GateReport, LayerState, LiveGate, ProcessReport, Recorder, Refused,
+        RestoreAction, Restored, RunId, RunIdError, Tape, UndoConflict, UndoError, UndoReport,
+        UndoRun, UndoRunState, UndoStore, WriteMode,
     };
     pub use tenzik_process::{LocalAdapter, ProcessAdapter};
 }

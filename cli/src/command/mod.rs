@@ -15,5 +15,6 @@ pub(crate) mod run;
 pub(crate) mod sign;
 pub(crate) mod size;
 pub(crate) mod test;
+pub(crate) mod undo;
 pub(crate) mod validate;
 pub(crate) mod verify;

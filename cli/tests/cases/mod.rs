@@ -17,5 +17,6 @@ mod sdks;
 mod signatures;
 mod size;
 mod testing;
+mod undo;
 mod validate;
 mod watch;
