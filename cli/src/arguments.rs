@@ -40,6 +40,8 @@ pub(crate) enum Command {
     Bench(Box<command::bench::BenchArguments>),
     /// Show which functions of a capsule use its fuel.
     Profile(Box<command::profile::ProfileArguments>),
+    /// Begin, check and explain policies.
+    Policy(command::policy::PolicyCommandArguments),
     /// Sign a module.
     Sign(command::sign::SignArguments),
     /// Verify the signatures of a module.

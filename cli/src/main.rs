@@ -66,6 +66,7 @@ fn dispatch(command: Command) -> ExitCode {
         Command::Run(arguments) => command::run::run(&arguments),
         Command::Bench(arguments) => command::bench::run(&arguments),
         Command::Profile(arguments) => command::profile::run(&arguments),
+        Command::Policy(arguments) => command::policy::run(&arguments),
         Command::Sign(arguments) => command::sign::run(&arguments),
         Command::Verify(arguments) => command::verify::run(&arguments),
         Command::Keygen(arguments) => command::keygen::run(&arguments),

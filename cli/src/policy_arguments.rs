@@ -99,11 +99,12 @@ impl PolicyArguments {
             Some(file) => file.policy.clone(),
             None => self.profile.policy(),
         };
-        let asked = self.asked(start, limits)?;
+        let asked = self.asked(start.clone(), limits)?;
         let effective = asked.narrowed(&ceilings);
         Ok(Resolved {
             file,
             ceilings,
+            start,
             asked,
             effective,
         })
@@ -189,7 +190,9 @@ pub(crate) struct Resolved {
     pub(crate) file: Option<PolicyFile>,
     /// The ceilings, in the order of machine, user and command line.
     pub(crate) ceilings: Vec<Ceiling>,
-    /// What is asked for.
+    /// The file or the profile as it is.
+    pub(crate) start: Policy,
+    /// What is asked for: that, and what the command line changes of it.
     pub(crate) asked: Policy,
     /// What is left.
     pub(crate) effective: Effective,

@@ -9,6 +9,7 @@ pub(crate) mod host_functions;
 pub(crate) mod inspect;
 pub(crate) mod keygen;
 pub(crate) mod new;
+pub(crate) mod policy;
 pub(crate) mod profile;
 pub(crate) mod receipt;
 pub(crate) mod run;

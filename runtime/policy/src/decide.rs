@@ -84,7 +84,7 @@ impl Denial {
             )
             .with_remedy(match self.capability.is_pure() {
                 true => format!("add --grant {name}, choose a profile that grants it, or drop the imports that need it"),
-                false => "write a policy that names what it may do (tenzik policy init shows how) and pass it with --policy, or drop the imports that need it".to_owned(),
+                false => "write a policy that names what it may do (tenzik policy init shows how) and pass it with --policy; tenzik policy explain shows what grants and what limits it".to_owned(),
             }),
             DenialReason::NotClaimed => Finding::error(
                 FindingCode::CapabilityNotClaimed,

@@ -31,6 +31,8 @@ pub struct Effective {
 pub struct Narrowing {
     /// The capability that it is about; `None` for a limit.
     pub capability: Option<Capability>,
+    /// The rule that it is about; `None` for a limit and for a pure capability.
+    pub rule: Option<Origin>,
     /// What is narrowed: the name of a limit or capability, or a rule and its key.
     pub what: String,
     /// What the policy asks.
@@ -71,19 +73,52 @@ struct Notes {
 impl Notes {
     fn add(
         &mut self,
-        capability: impl Into<Option<Capability>>,
-        what: impl Into<String>,
+        subject: Subject,
         (asked, left): (impl Into<String>, impl Into<String>),
         by: &Origin,
     ) {
         if self.narrowings.len() < NARROWINGS_MAX {
             self.narrowings.push(Narrowing {
-                capability: capability.into(),
-                what: what.into(),
+                capability: subject.capability,
+                rule: subject.rule,
+                what: subject.what,
                 asked: asked.into(),
                 left: left.into(),
                 by: by.clone(),
             });
+        }
+    }
+}
+
+/// What a narrowing is about.
+struct Subject {
+    capability: Option<Capability>,
+    rule: Option<Origin>,
+    what: String,
+}
+
+impl Subject {
+    fn limit(name: &str) -> Subject {
+        Subject {
+            capability: None,
+            rule: None,
+            what: name.to_owned(),
+        }
+    }
+
+    fn pure(capability: Capability) -> Subject {
+        Subject {
+            capability: Some(capability),
+            rule: None,
+            what: capability.name().to_owned(),
+        }
+    }
+
+    fn rule(capability: Capability, origin: &Origin, name: &str) -> Subject {
+        Subject {
+            capability: Some(capability),
+            rule: Some(origin.clone()),
+            what: cited(origin, name),
         }
     }
 }
@@ -116,7 +151,8 @@ fn limits(asked: &Limits, ceiling: &Ceiling, notes: &mut Notes) -> Limits {
         if most < own {
             field.set(&mut limits, most);
             let values = (own.to_string(), most.to_string());
-            notes.add(None, field.name, values, &ceiling.limit_origin(field.name));
+            let by = ceiling.limit_origin(field.name);
+            notes.add(Subject::limit(field.name), values, &by);
         }
     }
     limits
@@ -125,12 +161,8 @@ fn limits(asked: &Limits, ceiling: &Ceiling, notes: &mut Notes) -> Limits {
 fn pure(grants: CapabilitySet, ceiling: &Ceiling, notes: &mut Notes) -> CapabilitySet {
     let asked = grants.intersection(CapabilitySet::of(&Capability::PURE));
     for lost in asked.minus(ceiling.pure()).iter() {
-        notes.add(
-            lost,
-            lost.name(),
-            ("granted", "nothing"),
-            &ceiling.pure_origin(),
-        );
+        let change = ("granted", "nothing");
+        notes.add(Subject::pure(lost), change, &ceiling.pure_origin());
     }
     asked.intersection(ceiling.pure())
 }
@@ -144,10 +176,9 @@ fn secrets(asked: &[SecretGrant], ceiling: &Ceiling, notes: &mut Notes) -> Vec<S
             kept.push(secret.clone());
             continue;
         }
-        let what = cited(&secret.origin, &format!("secret {}", secret.name));
+        let name = format!("secret {}", secret.name);
         notes.add(
-            Capability::Secret,
-            what,
+            Subject::rule(Capability::Secret, &secret.origin, &name),
             (
                 "granted",
                 "nothing: no secret of the ceiling has this source",
@@ -164,16 +195,19 @@ fn artifacts(
     notes: &mut Notes,
 ) -> Option<ArtifactGrant> {
     let asked = asked?;
-    let what = |key: &str| cited(&asked.origin, &format!("[artifacts]{key}"));
+    let subject = |key: &str| {
+        let name = format!("[artifacts]{key}");
+        Subject::rule(Capability::Artifact, &asked.origin, &name)
+    };
     let Some(most) = &ceiling.others().artifacts else {
         let change = ("granted", "nothing: the ceiling has no [artifacts]");
-        notes.add(Capability::Artifact, what(""), change, &ceiling.whole());
+        notes.add(subject(""), change, &ceiling.whole());
         return None;
     };
     let mut min = |key: &str, own: u64, most_of_it: u64| {
         if most_of_it < own {
             let change = (own.to_string(), most_of_it.to_string());
-            notes.add(Capability::Artifact, what(key), change, &most.origin);
+            notes.add(subject(key), change, &most.origin);
         }
         own.min(most_of_it)
     };
@@ -187,7 +221,8 @@ fn artifacts(
 fn signals(asked: &[SignalRule], ceiling: &Ceiling, notes: &mut Notes) -> Vec<SignalRule> {
     let mut kept: Vec<SignalRule> = Vec::new();
     for rule in asked {
-        let what = cited(&rule.origin, &shown(&rule.program));
+        let name = shown(&rule.program);
+        let subject = || Subject::rule(Capability::ProcessSignal, &rule.origin, &name);
         let before = kept.len();
         for other in &ceiling.others().signals {
             let Some(met) = meet_signals(rule, other) else {
@@ -195,12 +230,7 @@ fn signals(asked: &[SignalRule], ceiling: &Ceiling, notes: &mut Notes) -> Vec<Si
             };
             if met != *rule {
                 let change = (described(rule), described(&met));
-                notes.add(
-                    Capability::ProcessSignal,
-                    what.clone(),
-                    change,
-                    &other.origin,
-                );
+                notes.add(subject(), change, &other.origin);
             }
             if !kept.contains(&met) && kept.len() < exec::RULES_MAX {
                 kept.push(met);
@@ -211,7 +241,7 @@ fn signals(asked: &[SignalRule], ceiling: &Ceiling, notes: &mut Notes) -> Vec<Si
                 described(rule),
                 "nothing: no rule of the ceiling admits it".to_owned(),
             );
-            notes.add(Capability::ProcessSignal, what, change, &ceiling.whole());
+            notes.add(subject(), change, &ceiling.whole());
         }
     }
     kept

@@ -6,9 +6,8 @@ use std::path::PathBuf;
 
 use tenzik_host_abi::Capability;
 
-use super::Notes;
+use super::{Notes, Subject};
 use crate::ceiling::Ceiling;
-use crate::effect_refusal::cited;
 use crate::hole::Template;
 use crate::path::{is_below, shown};
 use crate::policy_file::ParsedExec;
@@ -47,9 +46,9 @@ pub(super) fn meet(
             }
         }
         if !is_kept {
-            let what = cited(&rule.origin, &rule.name);
+            let subject = Subject::rule(Capability::Exec, &rule.origin, &rule.name);
             let change = ("granted".to_owned(), format!("nothing: {why}"));
-            notes.add(Capability::Exec, what, change, &ceiling.whole());
+            notes.add(subject, change, &ceiling.whole());
         }
     }
     kept
@@ -188,8 +187,9 @@ fn meet_targets(asked: &[TargetRange], allowed: &[TargetRange]) -> Vec<TargetRan
 fn note_changes(rule: &ExecRule, met: &ExecRule, bound: &ParsedExec, notes: &mut Notes) {
     let mut note = |key: &str, asked: String, left: String| {
         if asked != left {
-            let what = format!("{} {key}", cited(&rule.origin, &rule.name));
-            notes.add(Capability::Exec, what, (asked, left), &bound.rule.origin);
+            let name = format!("{} {key}", rule.name);
+            let subject = Subject::rule(Capability::Exec, &rule.origin, &name);
+            notes.add(subject, (asked, left), &bound.rule.origin);
         }
     };
     let pinned = |rule: &ExecRule| match rule.blake3 {

@@ -6,10 +6,9 @@
 
 use tenzik_host_abi::Capability;
 
-use super::{Notes, exec::RULES_MAX};
+use super::{Notes, Subject, exec::RULES_MAX};
 use crate::ceiling::Ceiling;
 use crate::decide_file::FileAccess;
-use crate::effect_refusal::cited;
 use crate::path::{is_below, shown};
 use crate::rules::FileTree;
 
@@ -72,7 +71,7 @@ fn meet_tree(tree: &FileTree, asked: &[FileTree], allowed: &[FileTree]) -> FileT
 }
 
 fn note_change(tree: &FileTree, met: &[FileTree], ceiling: &Ceiling, notes: &mut Notes) {
-    let name = cited(&tree.origin, &shown(&tree.path));
+    let name = shown(&tree.path);
     let inner: Vec<&FileTree> = met
         .iter()
         .filter(|other| is_below(&other.path, &tree.path))
@@ -89,6 +88,7 @@ fn note_change(tree: &FileTree, met: &[FileTree], ceiling: &Ceiling, notes: &mut
         true => Capability::FileWrite,
         false => Capability::FileRead,
     };
+    let subject = |key: &str| Subject::rule(capability, &tree.origin, &format!("{name} {key}"));
     let accesses = |tree: Option<&FileTree>| {
         let granted = FileAccess::ALL
             .into_iter()
@@ -108,24 +108,14 @@ fn note_change(tree: &FileTree, met: &[FileTree], ceiling: &Ceiling, notes: &mut
         left += &format!("; {} below {}", accesses(Some(other)), shown(&other.path));
     }
     if accesses(Some(tree)) != left {
-        notes.add(
-            capability,
-            format!("{name} access"),
-            (accesses(Some(tree)), left),
-            &by,
-        );
+        notes.add(subject("access"), (accesses(Some(tree)), left), &by);
     }
     for (key, asked, left) in [
         ("bytes", tree.bytes_max, bound.map(|bound| bound.bytes_max)),
         ("files", tree.files_max, bound.map(|bound| bound.files_max)),
     ] {
         if let Some(left) = left.filter(|left| *left < asked) {
-            notes.add(
-                capability,
-                format!("{name} {key}"),
-                (asked.to_string(), left.to_string()),
-                &by,
-            );
+            notes.add(subject(key), (asked.to_string(), left.to_string()), &by);
         }
     }
 }
