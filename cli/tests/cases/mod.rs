@@ -9,6 +9,7 @@ mod languages;
 mod limits;
 mod native;
 mod nmap;
+mod policy;
 mod prebuilt;
 mod profile;
 mod receipts;

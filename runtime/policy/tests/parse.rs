@@ -459,3 +459,20 @@ fn several_rules_may_have_one_name() {
         + &one_rule("args = [\"b\"]", "").replace("version = 1\n", "");
     assert_eq!(rules(&text).exec.len(), 2);
 }
+
+/// What the documentation shows is a policy, and the first of them is the one that is tested here.
+#[test]
+fn examples_of_the_documentation_are_policies() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/policy.md");
+    let text = std::fs::read_to_string(page).unwrap();
+    let blocks: Vec<&str> = text
+        .split("```toml\n")
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next())
+        .collect();
+    assert_eq!(blocks.first(), Some(&NMAP));
+    assert!(blocks.len() >= 4);
+    for block in blocks {
+        rules(block);
+    }
+}

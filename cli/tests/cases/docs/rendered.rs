@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use tenzik_runtime::policy::{KeyValue, POLICY_KEYS};
 use tenzik_runtime::{
     COST_MODEL, Capability, HOST_FUNCTIONS, HostFunction, Profile, STRUCTURE_LIMITS, cost_table,
 };
@@ -12,7 +13,7 @@ use crate::world::{World, ended};
 const COLUMNS: &str = "100";
 
 /// Every part.
-pub(super) const NAMES: [&str; 9] = [
+pub(super) const NAMES: [&str; 10] = [
     "capability table",
     "commands",
     "cost model",
@@ -21,6 +22,7 @@ pub(super) const NAMES: [&str; 9] = [
     "fuel prices",
     "host functions",
     "limits",
+    "policy keys",
     "structural limits",
 ];
 
@@ -54,6 +56,7 @@ fn part(world: &World, name: &str) -> String {
         "fuel prices" => fuel_prices(),
         "host functions" => host_functions(),
         "limits" => limits(),
+        "policy keys" => policy_keys(),
         "structural limits" => structure_limits(),
         _ => panic!("nothing is rendered as {name}"),
     }
@@ -214,6 +217,41 @@ fn flag(limit: &str) -> &'static str {
     }
 }
 
+/// One table of keys for each table of a policy.
+fn policy_keys() -> String {
+    let mut tables: Vec<&str> = POLICY_KEYS.iter().map(|key| key.table).collect();
+    tables.dedup();
+    let sections = tables.into_iter().map(|name| {
+        let rows = POLICY_KEYS.iter().filter(|key| key.table == name);
+        let rows = rows.map(|key| {
+            let (holds, absent) = match key.value {
+                KeyValue::Amount(amount) => (
+                    amount.range().replace('"', "`"),
+                    amount.shown(amount.default).replace('"', "`"),
+                ),
+                KeyValue::Flag => ("`true` or `false`".to_owned(), "`false`".to_owned()),
+                KeyValue::Words(holds, absent) => (holds.to_owned(), absent.to_owned()),
+            };
+            let absent = if absent.is_empty() {
+                "required".to_owned()
+            } else {
+                absent
+            };
+            vec![format!("`{}`", key.key), holds, absent, key.doc.to_owned()]
+        });
+        let title = if name.is_empty() {
+            "At the beginning".to_owned()
+        } else {
+            format!("`{name}`")
+        };
+        format!(
+            "{title}\n\n{}\n",
+            table(&["key", "holds", "if absent", "is"], rows)
+        )
+    });
+    sections.collect::<String>().trim_end().to_owned() + "\n"
+}
+
 fn structure_limits() -> String {
     let rows = STRUCTURE_LIMITS
         .iter()
@@ -265,6 +303,10 @@ fn commands(world: &World) -> String {
         &["run"],
         &["bench"],
         &["profile"],
+        &["policy"],
+        &["policy", "init"],
+        &["policy", "check"],
+        &["policy", "explain"],
         &["sign"],
         &["verify"],
         &["keygen"],
