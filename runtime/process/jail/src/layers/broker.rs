@@ -35,6 +35,8 @@ pub(crate) struct Broker {
     targets: Vec<Target>,
     waiting: Vec<(Call, OwnedFd)>,
     known: Vec<(i32, OwnedFd)>,
+    /// Whether a call is gone on with that was counted when it came.
+    resuming: bool,
     /// Connections and datagrams to granted targets.
     pub(crate) granted: u64,
     /// Connections and datagrams to other ones.
@@ -65,6 +67,7 @@ impl Broker {
             targets,
             waiting: Vec::new(),
             known: Vec::new(),
+            resuming: false,
             granted: 0,
             refused: 0,
         }
@@ -100,7 +103,9 @@ impl Broker {
                 continue;
             }
             if is_ready(&socket) {
+                self.resuming = true;
                 self.go_on(call);
+                self.resuming = false;
             } else {
                 self.waiting.push((call, socket));
             }
@@ -240,10 +245,10 @@ impl Broker {
                 .iter()
                 .any(|range| range.holds(protocol, ip, port))
         {
-            self.refused += 1;
+            self.refused += u64::from(!self.resuming);
             return Err(libc::EACCES);
         }
-        self.granted += 1;
+        self.granted += u64::from(!self.resuming);
         Ok(address)
     }
 
