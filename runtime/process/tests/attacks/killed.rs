@@ -20,6 +20,8 @@ fn parent() {
     // Any sequence does; the seed is told so that a failure can be repeated.
     let mut state = u64::from(std::process::id()) | 1;
     println!("    seed {state}");
+    // What loses its parent becomes a child of the suite, which can wait for it then.
+    rustix::process::set_child_subreaper(Some(rustix::process::getpid())).unwrap();
     for _ in 0..ROUNDS {
         let marker = marker();
         let mut parent = Command::new(own_program())
@@ -40,16 +42,24 @@ fn parent() {
         processes += survivors(&marker).len();
         parent.kill().unwrap();
         parent.wait().unwrap();
-        for _ in 0..400 {
-            if survivors(&marker).is_empty() {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        reap_orphans();
         left += survivors(&marker).len();
     }
     println!("    {ROUNDS} parents killed with {processes} processes below them, {left} survivors");
     assert_eq!(left, 0);
+}
+
+/// Waits for every process that lost its parent: the helpers, which end behind their trees.
+fn reap_orphans() {
+    eventually("the end of all helpers", || {
+        loop {
+            match rustix::process::wait(rustix::process::WaitOptions::NOHANG) {
+                Ok(Some(_)) => {}
+                Ok(None) => return false,
+                Err(_) => return true,
+            }
+        }
+    });
 }
 
 /// Starts trees of hoppers for ever.
