@@ -9,6 +9,7 @@
 
 mod artifacts;
 mod files;
+mod replay;
 mod sandbox;
 mod secrets;
 mod signals;
