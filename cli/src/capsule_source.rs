@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use tenzik_runtime::{
     Examination, Loaded, ModuleLimits, Policy, SignatureRule, TrustStore, Validation, escaped,
@@ -21,6 +22,8 @@ pub(crate) enum CapsuleSource {
     Path(PathBuf),
     /// A capsule inside the binary.
     Embedded(&'static first_party::EmbeddedCapsule),
+    /// The capsule of a bundle, and the bundle's file.
+    Bundle(Arc<[u8]>, PathBuf),
 }
 
 impl CapsuleSource {
@@ -49,6 +52,7 @@ impl CapsuleSource {
     pub(crate) fn content(&self, limits: &ModuleLimits) -> Result<Loaded, Failure> {
         match self {
             CapsuleSource::Embedded(capsule) => Ok(Loaded::Bytes(capsule.bytes.to_vec())),
+            CapsuleSource::Bundle(bytes, _) => Ok(Loaded::Bytes(bytes.to_vec())),
             CapsuleSource::Path(path) => load_file(path, limits),
         }
     }
@@ -57,6 +61,7 @@ impl CapsuleSource {
     pub(crate) fn examine(&self, policy: &Policy) -> Result<Examination, Failure> {
         match self {
             CapsuleSource::Embedded(capsule) => Ok(Examination::of(capsule.bytes, policy)),
+            CapsuleSource::Bundle(bytes, _) => Ok(Examination::of(bytes, policy)),
             CapsuleSource::Path(path) => examine_file(path, policy),
         }
     }
@@ -77,6 +82,7 @@ impl CapsuleSource {
         };
         let examination = match self {
             CapsuleSource::Embedded(capsule) => Examination::of_signed(capsule.bytes, policy, rule),
+            CapsuleSource::Bundle(bytes, _) => Examination::of_signed(bytes, policy, rule),
             CapsuleSource::Path(path) => match load_file(path, &policy.limits.module_limits())? {
                 Loaded::Bytes(bytes) => Examination::of_signed(&bytes, policy, rule),
                 Loaded::Rejected(validation) => from(*validation, policy),
@@ -88,7 +94,7 @@ impl CapsuleSource {
     /// The file of the module, unless it is inside the binary.
     pub(crate) fn path(&self) -> Option<&Path> {
         match self {
-            CapsuleSource::Embedded(_) => None,
+            CapsuleSource::Embedded(_) | CapsuleSource::Bundle(..) => None,
             CapsuleSource::Path(path) => Some(path),
         }
     }
@@ -97,7 +103,7 @@ impl CapsuleSource {
     pub(crate) fn summary(&self) -> Option<&'static str> {
         match self {
             CapsuleSource::Embedded(capsule) => Some(capsule.summary),
-            CapsuleSource::Path(_) => None,
+            CapsuleSource::Path(_) | CapsuleSource::Bundle(..) => None,
         }
     }
 
@@ -106,6 +112,9 @@ impl CapsuleSource {
         match self {
             CapsuleSource::Embedded(capsule) => capsule.name.to_owned(),
             CapsuleSource::Path(path) => crate::failure::shown(path),
+            CapsuleSource::Bundle(_, path) => {
+                format!("the capsule of {}", crate::failure::shown(path))
+            }
         }
     }
 }

@@ -85,6 +85,18 @@ const OWN: &[Explanation] = &[
         remedy: "do not rely on the receipt; the lines above name what differs",
     },
     Explanation {
+        code: "bundle_broken",
+        exit: ExitCode::Receipt,
+        cause: "the file is no bundle of this version, or some of its bytes are missing, too many or not those that tenzik wrote",
+        remedy: "get the bundle again; the message names the part and the place",
+    },
+    Explanation {
+        code: "replay_differs",
+        exit: ExitCode::Reexecution,
+        cause: "tenzik run --replay: the capsule asked for another effect than the record has next, for more of them or for fewer; or the record has an answer to what the policy refuses",
+        remedy: "replay the capsule, input and policy of the record; tenzik bundle inspect --transcript shows its calls",
+    },
+    Explanation {
         code: "size_regression",
         exit: ExitCode::Regression,
         cause: "the capsule grew by more than --max-growth allows",

@@ -6,6 +6,7 @@ mod command;
 
 mod amount;
 mod bench;
+mod bundle_file;
 mod capsule_source;
 mod error_codes;
 mod exit_code;

@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::policy_source;
 
 /// What decides whether a module is acceptable.
-#[derive(Args, Clone, Debug, Default)]
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct PolicyArguments {
     /// Take limits, capabilities and rules from this file (docs/policy.md; tenzik policy init writes one).
     #[arg(long, value_name = "FILE", conflicts_with = "profile")]
@@ -35,7 +35,7 @@ pub(crate) struct PolicyArguments {
 }
 
 /// How much a run may use; each limit of the profile can be set on its own.
-#[derive(Args, Clone, Debug, Default)]
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct LimitArguments {
     /// Fuel at the start of the run; input bytes add to it.
     #[arg(long, value_name = "UNITS")]
@@ -76,6 +76,11 @@ pub(crate) struct LimitArguments {
 }
 
 impl PolicyArguments {
+    /// Whether the command line says anything about the policy; the profile `default` says nothing.
+    pub(crate) fn is_given(&self, limits: &LimitArguments) -> bool {
+        *self != PolicyArguments::default() || *limits != LimitArguments::default()
+    }
+
     /// The policy with the limits of its profile.
     pub(crate) fn policy(&self) -> Result<Policy, Failure> {
         self.policy_with(&LimitArguments::default())

@@ -60,7 +60,7 @@ pub(crate) fn find(
 ) -> Result<Found, Failure> {
     let beside = match source {
         CapsuleSource::Path(path) => Some(beside(path)),
-        CapsuleSource::Embedded(_) => None,
+        CapsuleSource::Embedded(_) | CapsuleSource::Bundle(..) => None,
     };
     let Some(path) = named.map(Path::to_owned).or(beside) else {
         return Ok(Found::None);

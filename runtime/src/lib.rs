@@ -65,8 +65,8 @@ pub mod gate {
     pub use tenzik_gate::{
         ArtifactReport, ConflictReason, FileError, FileTrees, FileWriter, Gate, GateCall, GateHalt,
         GateOptions, GateReply, GateReport, LayerState, LiveGate, ProcessReport, Recorder, Refused,
-        RestoreAction, Restored, RunId, RunIdError, Tape, UndoConflict, UndoError, UndoReport,
-        UndoRun, UndoRunState, UndoStore, WriteMode,
+        Replay, ReplayProgress, RestoreAction, Restored, RunId, RunIdError, SharedBundle, Tape,
+        UndoConflict, UndoError, UndoReport, UndoRun, UndoRunState, UndoStore, WriteMode,
     };
     pub use tenzik_process::{LocalAdapter, ProcessAdapter};
 }

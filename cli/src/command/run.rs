@@ -1,6 +1,8 @@
 //! `tenzik run`: one run, its output, its use and its receipt.
 
 mod effects;
+mod record;
+mod replay;
 mod trace;
 
 use std::ffi::OsString;
@@ -14,8 +16,8 @@ use serde_json::{Value, json};
 use tenzik_runtime::evidence::Nonce;
 use tenzik_runtime::{
     CAPSULE_FAILURE, Capsule, EngineOptions, Examination, Finding, FindingCode, Input, Limits,
-    LogLevel, LogTarget, Outcome, Permit, Policy, RejectClass, RunRecord, RunRequest, Runtime,
-    Statement, Status, Timestamp, Usage, attest, attest_rejection,
+    Loaded, LogLevel, LogTarget, Outcome, Permit, Policy, RejectClass, RunRecord, RunRequest,
+    Runtime, Statement, Status, Timestamp, Usage, attest, attest_rejection,
 };
 
 use crate::amount;
@@ -35,17 +37,20 @@ use crate::world;
 use super::keygen::signing_key;
 use super::receipt::trusted_keys;
 use effects::Effects;
+use record::Recording;
+use replay::Replayed;
 use trace::Trace;
 
 /// Run a capsule.
 #[derive(Args, Debug)]
+#[command(group = clap::ArgGroup::new("stated").multiple(true))]
 #[command(after_help = "Examples:\n  tenzik run nmap-parse --input scan.xml\n  \
     tenzik run ./mine.wasm --input-text hello --receipt run.json\n\n\
     Without --input and --input-text the input is empty. Standard output is the capsule's output, byte for byte.")]
 pub(crate) struct RunArguments {
     /// Path of a module (with a /, or ending in .wasm or .wat), or name of an embedded capsule.
-    #[arg(value_name = "CAPSULE")]
-    capsule: OsString,
+    #[arg(value_name = "CAPSULE", required_unless_present = "replay")]
+    capsule: Option<OsString>,
     /// Read the input from a file; - is standard input.
     #[arg(long, value_name = "FILE", conflicts_with = "input_text")]
     input: Option<PathBuf>,
@@ -69,13 +74,20 @@ pub(crate) struct RunArguments {
     #[arg(long, value_name = "RFC3339", value_parser = timestamp)]
     now: Option<Timestamp>,
     /// Write a signed receipt of the run, whatever came of it.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", group = "stated")]
     receipt: Option<PathBuf>,
+    /// Write everything that repeats the run to one file, a bundle, with a signed receipt in it.
+    #[arg(long, value_name = "BUNDLE", group = "stated")]
+    record: Option<PathBuf>,
+    /// Run again what a bundle recorded: its answers instead of effects. Capsule, input, policy, seed and time are those
+    /// of the bundle unless they are given.
+    #[arg(long, value_name = "BUNDLE", conflicts_with_all = ["record", "receipt", "artifacts"])]
+    replay: Option<PathBuf>,
     /// Sign the receipt with this key [default: the machine's own, made when it is first needed].
-    #[arg(long, value_name = "FILE", requires = "receipt")]
+    #[arg(long, value_name = "FILE", requires = "stated")]
     key: Option<PathBuf>,
     /// Challenge of the caller, 32 hexadecimal digits, that the receipt repeats [default: random].
-    #[arg(long, value_name = "HEX", requires = "receipt")]
+    #[arg(long, value_name = "HEX", requires = "stated")]
     nonce: Option<Nonce>,
     /// Run only a module that a key of --trust signed: inside it, or in the file MODULE.sig.
     #[arg(long, requires = "trust")]
@@ -150,6 +162,7 @@ struct Plan {
     now: Timestamp,
     seed: u64,
     started: Timestamp,
+    replayed: Option<Replayed>,
 }
 
 pub(crate) fn run(arguments: &RunArguments) -> ExitCode {
@@ -160,21 +173,36 @@ pub(crate) fn run(arguments: &RunArguments) -> ExitCode {
 }
 
 fn attempt(arguments: &RunArguments) -> Result<ExitCode, Failure> {
-    let source = CapsuleSource::of(&arguments.capsule)?;
+    let replayed = arguments
+        .replay
+        .as_deref()
+        .map(Replayed::open)
+        .transpose()?;
+    let source = match (&replayed, &arguments.capsule) {
+        (Some(replayed), named) => replayed.capsule(named.as_deref())?,
+        (None, Some(word)) => CapsuleSource::of(word)?,
+        (None, None) => return Err(Failure::usage("no capsule is named", "name one")),
+    };
     check_paths(arguments, &source)?;
-    let policy = arguments.policy.policy_with(&arguments.limits)?;
+    let policy = match &replayed {
+        Some(replayed) if !arguments.policy.is_given(&arguments.limits) => replayed.policy()?,
+        _ => arguments.policy.policy_with(&arguments.limits)?,
+    };
     let started = world::now()
         .map_err(|error| Failure::machine(error.to_string(), "set the clock of this machine"))?;
-    let seed = match arguments.seed {
+    let seed = arguments.seed.or_else(|| replayed.as_ref()?.seed());
+    let now = arguments.now.or_else(|| replayed.as_ref()?.now());
+    let seed = match seed {
         Some(seed) => seed,
         None => world::seed()
             .map_err(|error| Failure::machine(format!("no random seed: {error}"), "pass --seed"))?,
     };
     let plan = Plan {
         policy,
-        now: arguments.now.unwrap_or(started),
+        now: now.unwrap_or(started),
         seed,
         started,
+        replayed,
     };
     let examination = examine(arguments, &plan, &source)?;
     match examination.admitted() {
@@ -215,47 +243,38 @@ fn remedy_of(first: &Finding, source: &CapsuleSource) -> String {
 /// Refuses to write over what the run needs or has just written.
 fn check_paths(arguments: &RunArguments, source: &CapsuleSource) -> Result<(), Failure> {
     let module = source.path();
-    let (key, output) = (arguments.key.as_deref(), arguments.output.as_deref());
-    let receipt = arguments.receipt.as_deref();
     let beside = module.map(signed_file::beside);
     let signature = arguments.signature.as_deref().or(beside.as_deref());
-    let sidecar = arguments.sidecar.as_deref();
     let own_key = user_directories::node_key().ok();
     let own_trust = user_directories::trust_file().ok();
     let own_ceiling = user_directories::ceiling_file().ok();
-    let (own_key, own_trust) = (own_key.as_deref(), own_trust.as_deref());
-    let clashes: [(&str, Option<&Path>, &str, Option<&Path>); 14] = [
-        ("--output", output, "this machine's key", own_key),
-        ("--receipt", receipt, "this machine's key", own_key),
-        ("--output", output, "the file of trusted keys", own_trust),
-        ("--receipt", receipt, "the file of trusted keys", own_trust),
-        ("--output", output, "the signature file", signature),
-        ("--receipt", receipt, "the signature file", signature),
-        ("--output", output, "--sidecar", sidecar),
-        ("--receipt", receipt, "--sidecar", sidecar),
-        ("--output", output, "the capsule", module),
-        ("--output", output, "--key", key),
-        ("--receipt", receipt, "the capsule", module),
-        ("--receipt", receipt, "--key", key),
-        ("--receipt", receipt, "--input", arguments.input.as_deref()),
-        ("--receipt", receipt, "--output", output),
+    let input = arguments.input.as_deref();
+    let output = ("--output", arguments.output.as_deref());
+    let receipt = ("--receipt", arguments.receipt.as_deref());
+    let record = ("--record", arguments.record.as_deref());
+    let needed = [
+        ("this machine's key", own_key.as_deref()),
+        ("the file of trusted keys", own_trust.as_deref()),
+        ("the signature file", signature),
+        ("--sidecar", arguments.sidecar.as_deref()),
+        ("the capsule", module),
+        ("--key", arguments.key.as_deref()),
+        ("--replay", arguments.replay.as_deref()),
     ];
-    let trusts = arguments.trust.iter().flat_map(|trust| {
-        let trust = Some(trust.as_path());
-        [
-            ("--output", output, "--trust", trust),
-            ("--receipt", receipt, "--trust", trust),
-        ]
-    });
+    let trusts = arguments.trust.iter();
+    let trusts = trusts.map(|trust| ("--trust", Some(trust.as_path())));
     let policies = arguments.policy.files().chain(own_ceiling.as_deref());
-    let policies = policies.flat_map(|path| {
-        let what = "a policy or ceiling";
-        [
-            ("--output", output, what, Some(path)),
-            ("--receipt", receipt, what, Some(path)),
-        ]
-    });
-    for (name, path, other_name, other) in clashes.into_iter().chain(trusts).chain(policies) {
+    let policies = policies.map(|path| ("a policy or ceiling", Some(path)));
+    let each = needed.into_iter().chain(trusts).chain(policies);
+    let each = each.flat_map(|needed| [output, receipt, record].map(|written| (written, needed)));
+    let others = [
+        (receipt, ("--input", input)),
+        (record, ("--input", input)),
+        (receipt, output),
+        (record, output),
+        (record, receipt),
+    ];
+    for ((name, path), (other_name, other)) in each.chain(others) {
         if let (Some(path), Some(other)) = (path, other)
             && same_file(path, other)
         {
@@ -277,15 +296,20 @@ fn execute(
         // A wrong one is an error before the run, not only when it would be needed.
         sidecar_file::find(source, capsule.bytes(), Some(named))?;
     }
-    let opened = open_input(arguments)?;
+    let mut opened = open_input(arguments, plan)?;
+    let record = arguments.record.as_deref();
+    let mut recording = record
+        .map(|path| Recording::begin(path, capsule.bytes(), &plan.policy))
+        .transpose()?;
+    if let Some(recording) = &mut recording {
+        opened.input = recording.keep(opened.input)?;
+    }
     let (sink, output) = match &arguments.output {
         Some(path) => RunOutput::file(path, arguments.io_timeout)?,
         None if arguments.json => RunOutput::kept(),
         None => RunOutput::stdout(arguments.io_timeout)?,
     };
-    let failed = |error: tenzik_runtime::EngineFailure| {
-        Failure::machine(error.to_string(), "see the message")
-    };
+    let failed = replay::failed;
     let runtime = Runtime::new(&EngineOptions::one_shot()).map_err(failed)?;
     let prepared = runtime
         .prepare_for(capsule, permit.limits(), &opened.input)
@@ -294,14 +318,29 @@ fn execute(
     let mut request = RunRequest::new(opened.input, now_ms, plan.seed);
     request.output = output;
     request.log = LogTarget::Sink(Box::new(print_log));
-    request.commit = arguments.receipt.is_some();
+    request.commit = arguments.receipt.is_some() || recording.is_some();
     request.commit_whole_input = opened.whole;
-    let mut effects = Effects::of(permit, arguments.artifacts.as_deref())?;
+    let (mut effects, progress) = match &plan.replayed {
+        Some(replayed) => {
+            let (gate, progress) = replayed.gate(permit);
+            (Effects::none(gate), Some(progress))
+        }
+        None => {
+            let tape = recording.as_ref().map(Recording::tape);
+            (
+                Effects::of(permit, arguments.artifacts.as_deref(), tape)?,
+                None,
+            )
+        }
+    };
     request.gate = effects.gate.take();
     let outcome = runtime
         .execute(&prepared, permit, request)
         .map_err(failed)?;
 
+    if let Some(progress) = &progress {
+        replay::check_complete(&outcome, progress)?;
+    }
     sink.finish(outcome.status == Status::Ok)?;
     let record = RunRecord {
         capsule,
@@ -310,7 +349,7 @@ fn execute(
         now: plan.now,
         seed: plan.seed,
     };
-    let receipt = write_receipt(arguments, |nonce| {
+    let written = state(arguments, recording, |nonce| {
         attest(&record, &plan.policy, nonce, plan.started)
             .map_err(|error| Failure::machine(error.to_string(), ""))
     })?;
@@ -319,27 +358,24 @@ fn execute(
         false => sidecar_file::find(source, capsule.bytes(), arguments.sidecar.as_deref())?,
     };
     let limits = permit.limits();
-    let exit = report(
-        arguments,
-        capsule,
-        (&outcome, limits),
-        &found,
-        receipt.as_ref(),
-    );
+    let exit = report(arguments, capsule, (&outcome, limits), &found, &written);
     effects.obey_signal();
     Ok(exit)
 }
 
-fn open_input(arguments: &RunArguments) -> Result<OpenedInput, Failure> {
+fn open_input(arguments: &RunArguments, plan: &Plan) -> Result<OpenedInput, Failure> {
     match (&arguments.input, &arguments.input_text) {
         (Some(path), _) => run_input::open(path, arguments.io_timeout),
         (None, Some(text)) => Ok(OpenedInput {
             input: Input::from(text.as_bytes()),
             whole: true,
         }),
-        (None, None) => Ok(OpenedInput {
-            input: Input::empty(),
-            whole: true,
+        (None, None) => Ok(match &plan.replayed {
+            Some(replayed) => replayed.input(),
+            None => OpenedInput {
+                input: Input::empty(),
+                whole: true,
+            },
         }),
     }
 }
@@ -356,14 +392,22 @@ pub(crate) fn message_shown(message: &[u8]) -> String {
     message.escape_ascii().to_string()
 }
 
-/// Signs and writes the receipt, if one was asked for.
-fn write_receipt(
+/// What was written about a run.
+#[derive(Default)]
+struct Written {
+    receipt: Option<PathBuf>,
+    record: Option<PathBuf>,
+}
+
+/// Signs and writes the receipt and ends the bundle, if they were asked for.
+fn state(
     arguments: &RunArguments,
+    recording: Option<Recording>,
     state: impl FnOnce(Nonce) -> Result<Statement, Failure>,
-) -> Result<Option<PathBuf>, Failure> {
-    let Some(path) = &arguments.receipt else {
-        return Ok(None);
-    };
+) -> Result<Written, Failure> {
+    if arguments.receipt.is_none() && recording.is_none() {
+        return Ok(Written::default());
+    }
     let key = signing_key(arguments.key.as_deref())?;
     let nonce = match arguments.nonce {
         Some(nonce) => nonce,
@@ -371,10 +415,18 @@ fn write_receipt(
             Nonce::fresh().map_err(|error| Failure::machine(error.to_string(), "pass --nonce"))?
         }
     };
-    let text = key.sign(state(nonce)?).to_json() + "\n";
-    crate::run_output::write_whole(path, text.as_bytes())
-        .map_err(|error| crate::failure::file("cannot write the receipt", path, &error))?;
-    Ok(Some(path.clone()))
+    let receipt = key.sign(state(nonce)?);
+    if let Some(path) = &arguments.receipt {
+        let text = receipt.to_json() + "\n";
+        crate::run_output::write_whole(path, text.as_bytes())
+            .map_err(|error| crate::failure::file("cannot write the receipt", path, &error))?;
+    }
+    Ok(Written {
+        receipt: arguments.receipt.clone(),
+        record: recording
+            .map(|recording| recording.finish(&receipt))
+            .transpose()?,
+    })
 }
 
 /// Says why the capsule may not run.
@@ -384,7 +436,8 @@ fn reject(
     source: &CapsuleSource,
     examination: &Examination,
 ) -> Result<ExitCode, Failure> {
-    let receipt = write_receipt(arguments, |nonce| {
+    let recording = record_rejected(arguments, plan, source, examination)?;
+    let written = state(arguments, recording, |nonce| {
         attest_rejection(examination, &plan.policy, nonce, plan.started)
             .map_err(|error| Failure::machine(error.to_string(), ""))
     })?;
@@ -416,10 +469,30 @@ fn reject(
         if let Some(id) = examination.validation().id() {
             object["capsule_id"] = json!(id.to_string());
         }
-        add_receipt(&mut object, receipt.as_ref());
+        add_written(&mut object, &written);
         printer::json(&object);
     }
     Ok(exit)
+}
+
+/// The bundle of a module that may not run: its bytes, where they were read.
+fn record_rejected(
+    arguments: &RunArguments,
+    plan: &Plan,
+    source: &CapsuleSource,
+    examination: &Examination,
+) -> Result<Option<Recording>, Failure> {
+    let Some(path) = &arguments.record else {
+        return Ok(None);
+    };
+    let bytes = match examination.validation().id() {
+        Some(_) => match source.content(&plan.policy.limits.module_limits())? {
+            Loaded::Bytes(bytes) => bytes,
+            Loaded::Rejected(_) => Vec::new(),
+        },
+        None => Vec::new(),
+    };
+    Recording::begin(path, &bytes, &plan.policy).map(Some)
 }
 
 /// What ended a run that did not succeed.
@@ -485,7 +558,7 @@ fn report(
     capsule: &Capsule,
     (outcome, limits): (&Outcome, &Limits),
     found: &Found,
-    receipt: Option<&PathBuf>,
+    written: &Written,
 ) -> ExitCode {
     let mut ending = ending(outcome);
     let trace = Trace::new(&outcome.frames, found);
@@ -504,7 +577,7 @@ fn report(
         printer::note(&usage_line(ending.status, outcome, limits));
     }
     if arguments.json {
-        let mut object = object(arguments, capsule, outcome, &ending, receipt);
+        let mut object = object(arguments, capsule, outcome, &ending, written);
         if !outcome.frames.is_empty() {
             object["trap"] = trace.json();
         }
@@ -542,7 +615,7 @@ fn object(
     capsule: &Capsule,
     outcome: &Outcome,
     ending: &Ending,
-    receipt: Option<&PathBuf>,
+    written: &Written,
 ) -> Value {
     let mut object = json!({
         "status": ending.status,
@@ -565,13 +638,16 @@ fn object(
     if let Status::Failure { code, .. } = &outcome.status {
         object["failure_code"] = json!(code);
     }
-    add_receipt(&mut object, receipt);
+    add_written(&mut object, written);
     object
 }
 
-fn add_receipt(object: &mut Value, receipt: Option<&PathBuf>) {
-    if let Some(path) = receipt {
-        object["receipt"] = json!(path.to_string_lossy());
+fn add_written(object: &mut Value, written: &Written) {
+    let files = [("receipt", &written.receipt), ("record", &written.record)];
+    for (name, path) in files {
+        if let Some(path) = path {
+            object[name] = json!(path.to_string_lossy());
+        }
     }
 }
 

@@ -164,6 +164,7 @@ fn read(word: &OsString, sidecar: Option<&Path>) -> Result<Sized, Failure> {
     let bytes = match &source {
         CapsuleSource::Embedded(capsule) => capsule.bytes.to_vec(),
         CapsuleSource::Path(path) => load(path)?,
+        CapsuleSource::Bundle(bytes, _) => bytes.to_vec(),
     };
     let found = sidecar_file::find(&source, &bytes, sidecar)?;
     let names: &dyn FunctionNames = match found.sidecar() {

@@ -1,5 +1,7 @@
 //! The tape that writes a bundle.
 
+use std::fs::File;
+use std::io::ErrorKind;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tenzik_evidence::bundle::{BundleError, BundleWriter, RecordedHalt};
@@ -29,6 +31,18 @@ impl SharedBundle {
     /// The writer, to be ended; a tape keeps nothing afterwards. `None` if it was taken before.
     pub fn take(&self) -> Option<BundleWriter> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// A file without a name for the input, see [`BundleWriter::spool`].
+    ///
+    /// # Errors
+    /// When the system refuses, or the writer was taken before.
+    pub fn spool(&self) -> Result<File, BundleError> {
+        let writer = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match writer.as_ref() {
+            Some(writer) => writer.spool(),
+            None => Err(BundleError::Write(ErrorKind::NotFound.into())),
+        }
     }
 
     fn write(

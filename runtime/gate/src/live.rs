@@ -14,7 +14,7 @@ use crate::exec::{self, Processes};
 use crate::gate::{Gate, GateCall, GateHalt, GateReply, Refused};
 use crate::report::{ArtifactReport, GateReport};
 use crate::run_id::RunId;
-use crate::secrets::{Environment, Secrets};
+use crate::secrets::{SecretEnvironment, Secrets};
 use storage::Storage;
 
 /// What the effects of one run need of the world.
@@ -24,7 +24,7 @@ pub struct GateOptions {
     /// Starts processes.
     pub adapter: Arc<dyn ProcessAdapter>,
     /// Looks up variables of tenzik's own environment, for rules that pass some on.
-    pub environment: Environment,
+    pub environment: SecretEnvironment,
     /// Says whether the run was cancelled; asked at least every 20 ms while a process is waited for.
     pub cancelled: Arc<dyn Fn() -> bool + Send + Sync>,
     /// Names the run.
@@ -49,11 +49,10 @@ pub struct LiveGate {
 impl LiveGate {
     /// The gate of one run.
     pub fn new(options: GateOptions) -> LiveGate {
-        let environment = Arc::new(options.environment);
-        let look_up = Arc::clone(&environment);
+        let environment = options.environment;
         let secrets = Arc::new(Secrets::new(
             &options.rules.secrets,
-            Box::new(move |name| look_up(name)),
+            Arc::clone(&environment),
         ));
         LiveGate {
             storage: Storage::new(

@@ -80,7 +80,10 @@ mod tests {
             source: SecretSource::Env("TOKEN".to_owned()),
             origin: Origin::default(),
         };
-        let secrets = Secrets::new(&[grant], Box::new(|_| Some("s3cret-value".into())));
+        let secrets = Secrets::new(
+            &[grant],
+            std::sync::Arc::new(|_| Some(b"s3cret-value".to_vec())),
+        );
         secrets.resolve("token").unwrap();
         secrets
     }

@@ -124,6 +124,7 @@ pub(super) fn check_capsule(
         None => return Ok(Commitment::not_asked(CAPSULE)),
         Some(CapsuleSource::Embedded(capsule)) => compare_capsule(receipt, &mut &*capsule.bytes)?,
         Some(CapsuleSource::Path(path)) => compare_file(receipt, path)?,
+        Some(CapsuleSource::Bundle(bytes, _)) => compare_capsule(receipt, &mut &**bytes)?,
     };
     Ok(Commitment::of(CAPSULE, stated, findings))
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use tenzik_runtime::gate::{
     Gate, GateOptions, GateReport, LayerState, LiveGate, LocalAdapter, ProcessReport, Recorder,
-    RunId,
+    RunId, Tape,
 };
 use tenzik_runtime::{Permit, escaped};
 
@@ -29,7 +29,11 @@ pub(super) struct Effects {
 
 impl Effects {
     /// What the permit needs: nothing for a capsule without effects.
-    pub(super) fn of(permit: &Permit, artifacts: Option<&Path>) -> Result<Effects, Failure> {
+    pub(super) fn of(
+        permit: &Permit,
+        artifacts: Option<&Path>,
+        tape: Option<Box<dyn Tape>>,
+    ) -> Result<Effects, Failure> {
         if permit
             .grants()
             .iter()
@@ -61,16 +65,21 @@ impl Effects {
         let gate = LiveGate::new(GateOptions {
             rules: Arc::clone(permit.rules()),
             adapter: Arc::new(LocalAdapter::beside(&executable)),
-            environment: Box::new(world::variable),
+            environment: Arc::new(world::variable),
             cancelled: Arc::new(move || stopped.load(Ordering::Relaxed)),
             run_id,
             state_directory: user_directories::state()?,
             artifact_directory: Some(artifacts),
         });
         Ok(Effects {
-            gate: Some(Box::new(Recorder::new(gate, None))),
+            gate: Some(Box::new(Recorder::new(gate, tape))),
             stop: Some(stop),
         })
+    }
+
+    /// Behind a gate that performs nothing.
+    pub(super) fn none(gate: Option<Box<dyn Gate>>) -> Effects {
+        Effects { gate, stop: None }
     }
 
     /// Ends this process as the signal would have that ended the run.

@@ -28,7 +28,7 @@ impl SpanReader {
     }
 
     /// Bytes of the range.
-    pub fn bytes(&self) -> u64 {
+    pub fn total_bytes(&self) -> u64 {
         self.span.bytes
     }
 

@@ -1,21 +1,19 @@
 //! From a rule and its arguments to the process that is started.
 
 use std::ffi::CString;
-use std::os::unix::ffi::OsStrExt as _;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tenzik_policy::{EnvValue, ExecRule, NetworkScope, Protocol};
 use tenzik_process::{Layer, LayerSet, Network, ProcessSpec, Target};
 
 use crate::gate::GateHalt;
-use crate::secrets::Secrets;
+use crate::secrets::{SecretEnvironment, Secrets};
 
 /// Looks up variables of tenzik's own environment.
-pub(crate) struct Environment(Arc<crate::secrets::Environment>);
+pub(crate) struct Environment(SecretEnvironment);
 
 impl Environment {
-    pub(crate) fn new(look_up: Arc<crate::secrets::Environment>) -> Environment {
+    pub(crate) fn new(look_up: SecretEnvironment) -> Environment {
         Environment(look_up)
     }
 
@@ -57,7 +55,7 @@ impl Environment {
         let mut variables = Vec::new();
         for name in &rule.pass_env {
             if let Some(value) = (self.0)(name) {
-                variables.push((text(name.as_bytes())?, text(value.as_bytes())?));
+                variables.push((text(name.as_bytes())?, text(&value)?));
             }
         }
         for (name, value) in &rule.env {
