@@ -36,10 +36,15 @@ pub fn seeds(oracle: &str) -> Vec<Vec<u8>> {
             ],
             "xml",
         ),
-        "json_path" => JSON_PATHS
-            .iter()
-            .map(|text| text.as_bytes().to_vec())
-            .collect(),
+        "json_path" => [
+            JSON_PATHS
+                .iter()
+                .map(|text| text.as_bytes().to_vec())
+                .collect(),
+            large_json_paths(),
+            read_all(&["capsules/json-select/tests"], "input"),
+        ]
+        .concat(),
         "execute" => (1..=8).map(executable_seed).collect(),
         other => panic!("there is no oracle {other}"),
     }
@@ -64,6 +69,30 @@ const JSON_PATHS: &[&str] = &[
     "$..*\n{\"a\":{\"b\":[1,{\"c\":null}]},\"a\":false}",
     "$[?@.*]\n[[],[[]],{\"\":0}]",
 ];
+
+/// Queries and JSON that are deep, long or nested, up to the limits and one more.
+fn large_json_paths() -> Vec<Vec<u8>> {
+    let nested = |depth: usize, inner: &str| {
+        let (open, close) = ("[".repeat(depth), "]".repeat(depth));
+        format!("{open}{inner}{close}")
+    };
+    let numbers: Vec<String> = (0..400).map(|number| number.to_string()).collect();
+    let mut filter = "@>1".to_owned();
+    for _ in 0..12 {
+        filter = format!("@[?{filter}]");
+    }
+    let texts = [
+        format!("$..*\n{}", nested(60, "{\"a\":[1,2]}")),
+        format!("$..*\n{}", nested(126, "{}")),
+        format!("$..*\n{}", nested(127, "{}")),
+        format!("$..*\n{}", nested(128, "{}")),
+        format!("$[-300:350:7,::-3,399]\n[{}]", numbers.join(",")),
+        format!("$[?{filter}]\n{}", nested(14, "0,1,2")),
+        format!("${}\n[[]]", "[0]".repeat(300)),
+        format!("$[?{}]\n[true]", "(".repeat(40) + "@" + &")".repeat(40)),
+    ];
+    texts.map(String::into_bytes).to_vec()
+}
 
 /// Every first-party capsule and every fixture that assembles.
 fn modules() -> Vec<Vec<u8>> {
