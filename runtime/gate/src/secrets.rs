@@ -14,6 +14,7 @@ pub use mask::{MASKED, Mask};
 pub use value::SecretValue;
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -22,12 +23,12 @@ use tenzik_policy::SecretGrant;
 use mask::{Patterns, SharedPatterns};
 
 /// Looks up a variable of tenzik's environment.
-pub type SecretEnvironment = Arc<dyn Fn(&str) -> Option<Vec<u8>> + Send + Sync>;
+pub type Environment = Box<dyn Fn(&str) -> Option<OsString> + Send + Sync>;
 
 /// The secrets of one run.
 pub struct Secrets {
     grants: Vec<SecretGrant>,
-    environment: SecretEnvironment,
+    environment: Environment,
     resolved: Mutex<Resolved>,
     patterns: SharedPatterns,
 }
@@ -53,7 +54,7 @@ impl fmt::Debug for Secrets {
 
 impl Secrets {
     /// The secrets of `grants`. Nothing is fetched yet.
-    pub fn new(grants: &[SecretGrant], environment: SecretEnvironment) -> Secrets {
+    pub fn new(grants: &[SecretGrant], environment: Environment) -> Secrets {
         Secrets {
             grants: grants.to_vec(),
             environment,

@@ -1,8 +1,8 @@
 //! Where values come from, and that nothing else has them.
 
+use std::ffi::OsString;
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use tenzik_gate::{EffectKind, SecretError, Secrets};
@@ -19,12 +19,12 @@ fn secrets(source: SecretSource) -> Secrets {
         origin: Origin::default(),
     };
     let environment = |name: &str| match name {
-        "TOKEN" => Some(VALUE.into()),
-        "SHORT" => Some("abc".into()),
-        "LONG" => Some(vec![b'x'; (64 << 10) + 1]),
+        "TOKEN" => Some(OsString::from(VALUE)),
+        "SHORT" => Some(OsString::from("abc")),
+        "LONG" => Some(OsString::from("x".repeat((64 << 10) + 1))),
         _ => None,
     };
-    Secrets::new(&[grant], Arc::new(environment))
+    Secrets::new(&[grant], Box::new(environment))
 }
 
 fn command(arguments: &[&str]) -> SecretSource {
@@ -195,7 +195,7 @@ fn nothing_that_is_printed_has_a_value() {
         let secrets = secrets(source);
         let mut mask = secrets.mask();
         let value = secrets.resolve("token");
-        mask.push(VALUE[..9].as_bytes(), &mut Vec::new());
+        mask.push(&VALUE.as_bytes()[..9], &mut Vec::new());
         if let Err(error) = &value {
             printed += &error.to_string();
         }

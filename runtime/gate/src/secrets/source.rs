@@ -4,6 +4,7 @@ mod command;
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
@@ -11,7 +12,7 @@ use rustix::fs::OFlags;
 use tenzik_policy::{SecretGrant, SecretSource};
 use zeroize::Zeroizing;
 
-use super::SecretEnvironment;
+use super::Environment;
 use super::error::SecretError;
 use super::value::{SECRET_BYTES_MAX, SECRET_BYTES_MIN, SecretValue};
 
@@ -25,7 +26,7 @@ pub(super) struct Fetched {
 
 pub(super) fn fetch(
     grant: &SecretGrant,
-    environment: &SecretEnvironment,
+    environment: &Environment,
 ) -> Result<Fetched, SecretError> {
     let name = &grant.name;
     let (bytes, warning) = match &grant.source {
@@ -34,7 +35,7 @@ pub(super) fn fetch(
                 name: name.clone(),
                 variable: variable.clone(),
             })?;
-            (Zeroizing::new(value), None)
+            (Zeroizing::new(value.into_vec()), None)
         }
         SecretSource::File(path) => {
             let (bytes, warning) = from_file(name, path)?;
