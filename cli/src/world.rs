@@ -6,6 +6,7 @@
     reason = "this is the one place of the command that reads them"
 )]
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -31,8 +32,8 @@ pub(crate) fn executable() -> std::io::Result<PathBuf> {
 }
 
 /// A variable of the environment, for rules that pass some on.
-pub(crate) fn variable(name: &str) -> Option<Vec<u8>> {
-    std::env::var_os(name).map(std::os::unix::ffi::OsStringExt::into_vec)
+pub(crate) fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
 }
 
 /// A name for a run: 32 hexadecimal digits.

@@ -12,9 +12,9 @@ use tenzik_process::ProcessAdapter;
 
 use crate::exec::{self, Processes};
 use crate::gate::{Gate, GateCall, GateHalt, GateReply, Refused};
-use crate::report::{ArtifactReport, GateReport};
+use crate::report::{ArtifactReport, GateReport, SignalReport};
 use crate::run_id::RunId;
-use crate::secrets::{SecretEnvironment, Secrets};
+use crate::secrets::{Environment, Secrets};
 use storage::Storage;
 
 /// What the effects of one run need of the world.
@@ -24,7 +24,7 @@ pub struct GateOptions {
     /// Starts processes.
     pub adapter: Arc<dyn ProcessAdapter>,
     /// Looks up variables of tenzik's own environment, for rules that pass some on.
-    pub environment: SecretEnvironment,
+    pub environment: Environment,
     /// Says whether the run was cancelled; asked at least every 20 ms while a process is waited for.
     pub cancelled: Arc<dyn Fn() -> bool + Send + Sync>,
     /// Names the run.
@@ -41,6 +41,7 @@ pub struct LiveGate {
     processes: Processes,
     storage: Storage,
     secrets: Arc<Secrets>,
+    signals: Vec<SignalReport>,
     /// Names of the secrets behind the handles of the capsule.
     handed_out: Vec<String>,
     run_id: RunId,
@@ -49,10 +50,11 @@ pub struct LiveGate {
 impl LiveGate {
     /// The gate of one run.
     pub fn new(options: GateOptions) -> LiveGate {
-        let environment = options.environment;
+        let environment = Arc::new(options.environment);
+        let look_up = Arc::clone(&environment);
         let secrets = Arc::new(Secrets::new(
             &options.rules.secrets,
-            Arc::clone(&environment),
+            Box::new(move |name| look_up(name)),
         ));
         LiveGate {
             storage: Storage::new(
@@ -63,6 +65,7 @@ impl LiveGate {
                 options.artifact_directory,
             ),
             rules: Arc::clone(&options.rules),
+            signals: Vec::new(),
             handed_out: Vec::new(),
             processes: Processes::new(
                 options.rules,
@@ -126,7 +129,11 @@ impl LiveGate {
                 self.storage.write_artifact(*artifact, bytes)
             }
             ("artifact_commit", [artifact], []) => self.storage.commit_artifact(*artifact),
-            ("process_signal", [], [request]) => signalling::send(&self.rules, request),
+            ("process_signal", [], [request]) => {
+                let (reply, sent) = signalling::send(&self.rules, request)?;
+                self.signals.extend(sent);
+                Ok(reply)
+            }
             ("secret_open", [], [name]) => self.open_secret(name),
             ("exec_write_secret", [process, secret], []) => self.write_secret(*process, *secret),
             (function, ..) => Err(GateHalt::Machine(format!("nobody performs {function}"))),
@@ -161,6 +168,7 @@ impl Gate for LiveGate {
             calls: 0,
             processes,
             artifacts: artifacts.iter().map(ArtifactReport::of).collect(),
+            signals: std::mem::take(&mut self.signals),
             problems: problem.into_iter().chain(self.secrets.warnings()).collect(),
         }
     }

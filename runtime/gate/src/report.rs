@@ -18,8 +18,21 @@ pub struct GateReport {
     pub processes: Vec<ProcessReport>,
     /// The artifacts that were committed, in that order.
     pub artifacts: Vec<ArtifactReport>,
+    /// The signals that were sent, in that order.
+    pub signals: Vec<SignalReport>,
     /// What could not be cleaned up.
     pub problems: Vec<String>,
+}
+
+/// One signal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignalReport {
+    /// Index of the rule that admitted it.
+    pub rule: usize,
+    /// The process.
+    pub pid: i32,
+    /// Its name.
+    pub signal: String,
 }
 
 /// One artifact.

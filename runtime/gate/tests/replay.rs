@@ -44,6 +44,7 @@ fn report() -> GateReport {
         calls: 0,
         processes: Vec::new(),
         artifacts: Vec::new(),
+        signals: Vec::new(),
         problems: Vec::new(),
     }
 }

@@ -65,7 +65,7 @@ impl Effects {
         let gate = LiveGate::new(GateOptions {
             rules: Arc::clone(permit.rules()),
             adapter: Arc::new(LocalAdapter::beside(&executable)),
-            environment: Arc::new(world::variable),
+            environment: Box::new(world::variable),
             cancelled: Arc::new(move || stopped.load(Ordering::Relaxed)),
             run_id,
             state_directory: user_directories::state()?,

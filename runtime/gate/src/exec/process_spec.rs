@@ -1,19 +1,21 @@
 //! From a rule and its arguments to the process that is started.
 
 use std::ffi::CString;
+use std::os::unix::ffi::OsStrExt as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tenzik_policy::{EnvValue, ExecRule, NetworkScope, Protocol};
 use tenzik_process::{Layer, LayerSet, Network, ProcessSpec, Target};
 
 use crate::gate::GateHalt;
-use crate::secrets::{SecretEnvironment, Secrets};
+use crate::secrets::{self, Secrets};
 
 /// Looks up variables of tenzik's own environment.
-pub(crate) struct Environment(SecretEnvironment);
+pub(crate) struct Environment(Arc<secrets::Environment>);
 
 impl Environment {
-    pub(crate) fn new(look_up: SecretEnvironment) -> Environment {
+    pub(crate) fn new(look_up: Arc<secrets::Environment>) -> Environment {
         Environment(look_up)
     }
 
@@ -22,14 +24,14 @@ impl Environment {
         &self,
         rule: &ExecRule,
         argv: &[String],
-        secrets: &Secrets,
+        known: &Secrets,
     ) -> Result<ProcessSpec, GateHalt> {
         let arguments = argv.iter().map(|argument| text(argument.as_bytes()));
         Ok(ProcessSpec {
             follow: rule.follow,
             blake3: rule.blake3,
             arguments: arguments.collect::<Result<_, _>>()?,
-            env: self.variables(rule, secrets)?,
+            env: self.variables(rule, known)?,
             cwd: rule.cwd.clone(),
             read: rule.read.clone(),
             write: rule.write.clone(),
@@ -50,19 +52,19 @@ impl Environment {
     fn variables(
         &self,
         rule: &ExecRule,
-        secrets: &Secrets,
+        known: &Secrets,
     ) -> Result<Vec<(CString, CString)>, GateHalt> {
         let mut variables = Vec::new();
         for name in &rule.pass_env {
             if let Some(value) = (self.0)(name) {
-                variables.push((text(name.as_bytes())?, text(&value)?));
+                variables.push((text(name.as_bytes())?, text(value.as_bytes())?));
             }
         }
         for (name, value) in &rule.env {
             let value = match value {
                 EnvValue::Text(value) => text(value.as_bytes())?,
                 EnvValue::Secret(secret) => {
-                    let value = secrets
+                    let value = known
                         .resolve(secret)
                         .map_err(|error| GateHalt::Machine(error.to_string()))?;
                     text(value.expose())?

@@ -5,6 +5,7 @@ use tenzik_policy::{EffectRefusal, Rules, SignalTarget, decide_signal};
 
 use super::storage::status_or_refusal;
 use crate::gate::{GateHalt, GateReply, Refused};
+use crate::report::SignalReport;
 use crate::signals::{ProcessIdentity, ProcessRequest, SignalError, signal};
 
 /// The request of `process_signal`.
@@ -17,7 +18,10 @@ struct Request {
 }
 
 /// Sends the signal that `request` asks for.
-pub(super) fn send(rules: &Rules, request: &[u8]) -> Result<GateReply, GateHalt> {
+pub(super) fn send(
+    rules: &Rules,
+    request: &[u8],
+) -> Result<(GateReply, Option<SignalReport>), GateHalt> {
     let malformed = |why: String| {
         GateHalt::BadArgument(format!(
             "asked for a signal with something that is not {{\"pid\": NUMBER, \"start\": TEXT, \"signal\": TEXT}}: {why}"
@@ -34,6 +38,7 @@ pub(super) fn send(rules: &Rules, request: &[u8]) -> Result<GateReply, GateHalt>
             ));
         }
     };
+    let mut rule = 0;
     let decide = |identity: &ProcessIdentity| -> Result<(), EffectRefusal> {
         decide_signal(
             rules,
@@ -45,15 +50,20 @@ pub(super) fn send(rules: &Rules, request: &[u8]) -> Result<GateReply, GateHalt>
                 signal: &request.signal,
             },
         )
-        .map(drop)
+        .map(|decision| rule = decision.index)
     };
     let pid = request.pid;
     match signal(ProcessRequest { pid, start }, &request.signal, decide) {
-        Ok(_) => Ok(GateReply::number(0)),
+        Ok(_) => {
+            let signal = request.signal.clone();
+            let sent = SignalReport { rule, pid, signal };
+            Ok((GateReply::number(0), Some(sent)))
+        }
         Err(SignalError::Refused(refusal)) => Err(GateHalt::Refused(Refused::from(refusal))),
         Err(error) => {
             let kind = error.kind();
-            status_or_refusal(kind, "signal_refused", || error.to_string())
+            let reply = status_or_refusal(kind, "signal_refused", || error.to_string())?;
+            Ok((reply, None))
         }
     }
 }
