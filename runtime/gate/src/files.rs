@@ -25,7 +25,7 @@ pub use path::{COMPONENT_BYTES_MAX, PATH_BYTES_MAX, RESERVED_PREFIX};
 pub use reader::FileReader;
 pub use writer::{Committed, FileWriter, WriteMode};
 
-pub(crate) use metadata::{has_attributes, own, set_mode};
+pub(crate) use metadata::{drop_access_list, has_attributes, own, set_mode};
 pub(crate) use path::TreePath;
 pub(crate) use target::{KeptState, Target, copy, open_regular, unchanged};
 pub(crate) use tree::{open_parent, open_tree};

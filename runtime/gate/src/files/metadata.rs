@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::os::fd::{AsFd, BorrowedFd};
 
-use rustix::fs::{Gid, Mode, Uid, fchmod, fchown, flistxattr, fstat};
+use rustix::fs::{Gid, Mode, Uid, fchmod, fchown, flistxattr, fremovexattr, fstat};
 use rustix::io::Errno;
 
 /// Mode of new files before the mask of the process.
@@ -30,6 +30,15 @@ pub(crate) fn own(file: BorrowedFd<'_>, uid: u32, gid: u32) -> io::Result<()> {
         Some(Uid::from_raw(uid)),
         Some(Gid::from_raw(gid)),
     )?)
+}
+
+/// Takes the access control list from a new file that it got from its directory: the file that it
+/// replaces had none.
+pub(crate) fn drop_access_list(file: BorrowedFd<'_>) -> io::Result<()> {
+    match fremovexattr(file, "system.posix_acl_access") {
+        Ok(()) | Err(Errno::NODATA | Errno::NOTSUP) => Ok(()),
+        Err(errno) => Err(errno.into()),
+    }
 }
 
 /// Whether a file has extended attributes, other than the label that every file gets by itself.

@@ -19,7 +19,7 @@ use rustix::io::Errno;
 use crate::undo::{Journal, TempRole};
 
 use super::error::FileError;
-use super::metadata::{has_attributes, new_mode, own, set_mode};
+use super::metadata::{drop_access_list, has_attributes, new_mode, own, set_mode};
 use super::target::{KeptState, MODE_BITS, Target, copy, open_regular, unchanged};
 use super::writer::{Committed, FileWriter, TemporaryFile, WriteMode, check_target};
 
@@ -104,6 +104,8 @@ impl Replacement {
                     source,
                 }
             })?;
+            drop_access_list(file.as_fd())
+                .map_err(|source| writer.error("set the access control list of", source))?;
         }
         set_mode(file.as_fd(), self.after.mode)
             .map_err(|source| writer.error("set the mode of", source))?;

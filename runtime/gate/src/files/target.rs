@@ -5,7 +5,9 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::BorrowedFd;
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat, fstat, openat, statat};
+use rustix::fs::{
+    AtFlags, FileType, Mode, OFlags, PROC_SUPER_MAGIC, Stat, fstat, fstatfs, openat, statat,
+};
 use rustix::io::Errno;
 
 use std::os::fd::AsFd;
@@ -56,6 +58,8 @@ pub(crate) fn open_regular(parent: impl AsFd, name: &OsStr) -> io::Result<Target
     let stat = fstat(&file)?;
     Ok(match other_kind(&stat) {
         Some(kind) => Target::Other(kind),
+        // Memory and environment of processes, also of this one, are files there.
+        None if fstatfs(&file)?.f_type == PROC_SUPER_MAGIC => Target::Other("a file of /proc"),
         None => Target::Regular { file, stat },
     })
 }

@@ -9,7 +9,7 @@ use cap_std::fs::Dir;
 use rustix::fs::{AtFlags, Mode, OFlags, Stat, fsync, openat, renameat, statat, unlinkat};
 use rustix::io::Errno;
 
-use crate::files::{FileError, copy, open_tree, own, set_mode, unchanged};
+use crate::files::{FileError, copy, drop_access_list, open_tree, own, set_mode, unchanged};
 use crate::run_id::RunId;
 
 use super::error::{ConflictReason, UndoConflict, UndoError};
@@ -281,6 +281,7 @@ impl Step {
         if let Some((uid, gid)) = before.owner() {
             own(file.as_fd(), uid, gid).map_err(failed("restore the owner of"))?;
         }
+        drop_access_list(file.as_fd()).map_err(failed("restore the access control list of"))?;
         set_mode(file.as_fd(), state.mode).map_err(failed("restore the mode of"))?;
         file.sync_all().map_err(failed("synchronise"))
     }

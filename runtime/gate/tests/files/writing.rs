@@ -272,6 +272,53 @@ fn files_with_extended_attributes_are_left_alone() {
     assert_eq!(sandbox.text("tree/f"), "old");
 }
 
+/// A directory that gives its files an access control list gives none to a replaced file.
+#[test]
+fn a_replaced_file_gets_no_access_control_list() {
+    let sandbox = Sandbox::new();
+    sandbox.write("tree/inner/f", "old");
+    // A list of version 2: owner rwx, user 12345 rwx, group r-x, mask rwx, others r-x.
+    let entry = |tag: u16, rights: u16, id: u32| {
+        [
+            &tag.to_le_bytes()[..],
+            &rights.to_le_bytes(),
+            &id.to_le_bytes(),
+        ]
+        .concat()
+    };
+    let entries = [
+        2u32.to_le_bytes().to_vec(),
+        entry(1, 7, u32::MAX),
+        entry(2, 7, 12345),
+        entry(4, 5, u32::MAX),
+        entry(16, 7, u32::MAX),
+        entry(32, 5, u32::MAX),
+    ];
+    let (flags, list) = (rustix::fs::XattrFlags::empty(), entries.concat());
+    let inner = sandbox.path("tree/inner");
+    if let Err(errno) = rustix::fs::setxattr(&inner, "system.posix_acl_default", &list, flags) {
+        crate::sandbox::not_tested(&format!("no access control lists here: {errno}"));
+        return;
+    }
+    let has_list = |name: &str| {
+        let path = sandbox.path(name);
+        rustix::fs::getxattr_query(&path, "system.posix_acl_access").is_ok()
+    };
+    let before = sandbox.files("tree");
+    let trees = sandbox.trees("r1");
+    put(&trees, "inner/f", Replace, b"new").unwrap();
+    assert!(!has_list("tree/inner/f"));
+    put(&trees, "inner/made", New, b"new").unwrap();
+    assert!(has_list("tree/inner/made"));
+    trees.finish().unwrap();
+    sandbox
+        .store()
+        .undo(&crate::sandbox::id("r1"), false)
+        .unwrap();
+    assert_eq!(sandbox.files("tree"), before);
+    assert!(!has_list("tree/inner/f"));
+}
+
 /// The directory may be moved while a file in it is written: it stays where the directory is.
 #[test]
 fn a_writer_stays_in_its_directory() {
