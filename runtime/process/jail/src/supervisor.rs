@@ -12,7 +12,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{PidfdGetfdFlags, Signal, pidfd_getfd, pidfd_send_signal};
+use rustix::process::{DumpableBehavior, PidfdGetfdFlags, Signal, pidfd_getfd, pidfd_send_signal};
 
 use crate::channel::{Channel, Received};
 use crate::init::{self, Init};
@@ -139,6 +139,8 @@ fn start(
             drop((init_setup, init_status, program, stdin));
             // The program alone holds the output pipes, so that they end with it.
             close_outputs().map_err(|error| machine("/dev/null", &error))?;
+            // Where the tree has no namespace of its own, its user must not get into this process either.
+            let _ = rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable);
             Ok(Tree {
                 spec,
                 pidfd,

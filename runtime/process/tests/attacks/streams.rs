@@ -191,7 +191,8 @@ fn cancelled() {
     let mut spec = hostile("never_ends", &[]);
     spec.stdin = true;
     spec.stdin_bytes_max = 1 << 30;
-    let calls: [fn(&mut dyn Process, &dyn Fn() -> bool) -> Result<(), ProcessError>; 4] = [
+    type Call = fn(&mut dyn Process, &dyn Fn() -> bool) -> Result<(), ProcessError>;
+    let calls: [Call; 4] = [
         |process, given_up| {
             process
                 .read(Stream::Stdout, &mut [0; 100], given_up)
