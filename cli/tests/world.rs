@@ -77,6 +77,7 @@ impl World {
             .args(arguments)
             .current_dir(self.directory.path())
             .env("XDG_CONFIG_HOME", self.path("config"))
+            .env("XDG_STATE_HOME", self.path("state"))
             .stdin(Stdio::null());
         command
     }

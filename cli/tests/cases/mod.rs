@@ -5,6 +5,7 @@ mod bench;
 mod contract;
 mod docs;
 mod first_party;
+mod gate;
 mod languages;
 mod limits;
 mod native;

@@ -1,0 +1,350 @@
+//! Capsules that start programs, under policies, on this machine.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+use crate::world::{Ended, World, documented, ended};
+
+/// Trees that programs of the system need.
+const SYSTEM: &str =
+    r#"read = ["/usr", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/alternatives"]"#;
+
+/// A policy with one rule called like its program.
+fn policy(program: &str, arguments: &str, more: &str) -> String {
+    let name = Path::new(program).file_name().unwrap().to_str().unwrap();
+    format!(
+        "version = 1\ngrants = [\"json\"]\n[[exec]]\nname = \"{name}\"\nprogram = \"{program}\"\nfollow = true\n\
+         args = {arguments}\n{SYSTEM}\n{more}\n"
+    )
+}
+
+/// Holes that take nearly anything.
+const WORDS: &str =
+    "[exec.holes.words]\ntype = \"text\"\npattern = \"[ -~]*\"\nmax_bytes = 4000\nmax_count = 20\n";
+
+fn request(argv: &[&str]) -> String {
+    serde_json::json!({ "argv": argv }).to_string()
+}
+
+fn run(world: &World, policy: &str, argv: &[&str], more: &[&str]) -> Ended {
+    world.write("p.toml", policy);
+    let input = request(argv);
+    let arguments = ["run", "exec", "--policy", "p.toml", "--input-text", &input];
+    world.tenzik(arguments.iter().chain(more))
+}
+
+#[test]
+fn a_program_runs_and_the_receipt_says_how() {
+    let world = World::new();
+    let policy = policy("/usr/bin/echo", r#"["{words...}"]"#, WORDS);
+    let more = ["--json", "--receipt", "r.json"];
+    let object = run(&world, &policy, &["echo", "hello", "a b"], &more)
+        .exits(0)
+        .json();
+    assert_eq!(object["output"], "hello a b\n");
+    documented("run", &object);
+    let process = &object["effects"]["processes"][0];
+    assert_eq!(process["ending"], "exit 0");
+    assert_eq!(process["stdout_bytes"], 10);
+    for layer in ["no_new_privs", "rlimits", "close_fds", "seccomp"] {
+        assert_eq!(process["layers"][layer]["state"], "enforced", "{layer}");
+    }
+    let receipt: Value = serde_json::from_slice(&world.read("r.json")).unwrap();
+    assert_eq!(receipt["processes"], "1");
+    assert_eq!(receipt["process_deadline_ms"], "60000");
+    assert_eq!(receipt["run_id"], object["effects"]["run_id"]);
+    assert_eq!(
+        receipt["transcript_commit"],
+        object["effects"]["transcript_commit"]
+    );
+    let isolation = receipt["isolation"].as_str().unwrap();
+    assert!(isolation.contains("no_new_privs"), "{isolation}");
+    world.tenzik(["receipt", "verify", "r.json"]).exits(0);
+}
+
+/// What a shell, an option parser or a careless comparison would fall for.
+#[test]
+fn what_fits_no_rule_starts_nothing() {
+    let world = World::new();
+    let hole = "[exec.holes.port]\ntype = \"integer\"\nmin = 1\nmax = 65535\n";
+    let policy = policy("/usr/bin/touch", r#"["{port}"]"#, hole);
+    let long = "1".repeat(60_000);
+    for argument in [
+        "1;touch x",
+        "-1",
+        "--help",
+        "$(id)",
+        "`id`",
+        "1\n",
+        "1\0",
+        "\u{661}",
+        "0x1",
+        "+1",
+        "01",
+        "65536",
+        "",
+        " 1",
+        &long,
+    ] {
+        let more = ["--json", "--receipt", "r.json"];
+        let object = run(&world, &policy, &["touch", argument], &more)
+            .exits(30)
+            .json();
+        assert_eq!(object["status"], "refused", "{argument:?}");
+        assert_eq!(object["error"]["code"], "exec_refused");
+        assert_eq!(object["effects"]["processes"].as_array().unwrap().len(), 0);
+        let receipt: Value = serde_json::from_slice(&world.read("r.json")).unwrap();
+        assert_eq!(receipt["status"], "refused");
+        assert_eq!(receipt["refused_by"], "p.toml:3 touch");
+        world.tenzik(["receipt", "verify", "r.json"]).exits(0);
+    }
+    run(&world, &policy, &["touch", "1", "2"], &[]).exits(30);
+    run(&world, &policy, &["cat", "1"], &[]).exits(30);
+    run(&world, &policy, &["/usr/bin/touch", "1"], &[]).exits(30);
+}
+
+#[test]
+fn without_a_policy_nothing_starts() {
+    let world = World::new();
+    let input = request(&["echo", "a"]);
+    let denied = world
+        .tenzik(["run", "exec", "--json", "--input-text", &input])
+        .exits(30)
+        .json();
+    assert_eq!(denied["error"]["code"], "capability_not_granted");
+}
+
+#[test]
+fn what_the_file_is_matters_not_only_its_name() {
+    let world = World::new();
+    let directory = world.path("").canonicalize().unwrap();
+    let at = |name: &str| directory.join(name).to_str().unwrap().to_owned();
+    let script = world.write("script", "#!/bin/sh\necho script\n");
+    std::fs::copy("/usr/bin/echo", world.path("pinned")).unwrap();
+    std::os::unix::fs::symlink("/usr/bin/echo", world.path("link")).unwrap();
+    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(script, executable).unwrap();
+    // Whoever runs programs for root has to reach the file.
+    let searchable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&directory, searchable).unwrap();
+    let strict = |program: &str, more: &str| {
+        let more = format!("{more}\n{WORDS}");
+        policy(program, r#"["{words...}"]"#, &more).replace("follow = true\n", "")
+    };
+    let refused = |policy: &str, name: &str, why: &str| {
+        let object = run(&world, policy, &[name, "a"], &["--json"])
+            .exits(30)
+            .json();
+        let message = object["error"]["message"].as_str().unwrap();
+        assert!(message.contains(why), "{message}");
+        assert_eq!(object["effects"]["processes"].as_array().unwrap().len(), 0);
+    };
+    refused(&strict(&at("script"), ""), "script", "/bin/sh");
+    refused(&strict(&at("link"), ""), "link", "symbolic link");
+    let digest = blake3::hash(&world.read("pinned")).to_hex();
+    let pinned = strict(&at("pinned"), &format!("blake3 = \"{digest}\""));
+    run(&world, &pinned, &["pinned", "a"], &[]).exits(0);
+    std::fs::copy("/usr/bin/cat", world.path("pinned")).unwrap();
+    refused(&pinned, "pinned", "is pinned");
+    let required = strict("/usr/bin/echo", "network = \"host\"\nrequire = [\"netns\"]");
+    refused(&required, "echo", "layer netns is required");
+}
+
+#[test]
+fn the_deadline_bounds_waiting_and_the_wall_limit_does_not() {
+    let world = World::new();
+    let sleep = |deadline: &str| {
+        let more = format!("deadline = \"{deadline}\"\n{WORDS}");
+        policy("/usr/bin/sleep", r#"["{words...}"]"#, &more)
+    };
+    // The wall limit is one second.
+    let object = run(&world, &sleep("20s"), &["sleep", "1.2"], &["--json"])
+        .exits(0)
+        .json();
+    assert!(object["usage"]["io_wait_us"].as_u64().unwrap() > 1_000_000);
+    assert!(object["usage"]["wall_us"].as_u64().unwrap() < 1_000_000);
+    let object = run(&world, &sleep("300ms"), &["sleep", "100"], &["--json"])
+        .exits(20)
+        .json();
+    assert_eq!(object["effects"]["processes"][0]["ending"], "timed out");
+}
+
+#[test]
+fn floods_end_at_their_caps() {
+    let world = World::new();
+    let yes = |more: &str| policy("/usr/bin/yes", "[]", more);
+    let object = run(
+        &world,
+        &yes("stdout_bytes = \"1MiB\""),
+        &["yes"],
+        &["--json"],
+    )
+    .exits(20)
+    .json();
+    let process = &object["effects"]["processes"][0];
+    assert_eq!(process["ending"], "exceeded stdout");
+    assert!(process["stdout_bytes"].as_u64().unwrap() <= 1 << 20);
+}
+
+/// Whether a process of this machine has `word` among its arguments.
+fn lives(word: &str) -> bool {
+    let processes = std::fs::read_dir("/proc").unwrap();
+    processes.filter_map(Result::ok).any(|entry| {
+        let arguments = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
+        arguments
+            .split(|byte| *byte == 0)
+            .any(|argument| argument == word.as_bytes())
+    })
+}
+
+/// A capsule that waits for a process which says that it runs and then sleeps for `seconds`.
+fn sleeping(world: &World, seconds: &str) -> (Child, BufReader<std::process::ChildStdout>) {
+    let more = format!("processes = 8\n{WORDS}");
+    world.write(
+        "p.toml",
+        policy("/usr/bin/sh", r#"["-c", "{words...}"]"#, &more),
+    );
+    // Hops into a session of its own, ignores what can be ignored, and leaves a child behind.
+    let script =
+        format!("trap \"\" TERM INT HUP; echo up; setsid sleep {seconds} & sleep {seconds}");
+    let input = request(&["sh", "-c", &script]);
+    let mut child = world
+        .command(["run", "exec", "--policy", "p.toml", "--input-text", &input])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let stdout = BufReader::new(child.stdout.take().unwrap());
+    (child, stdout)
+}
+
+fn signal(child: &Child, signal: Signal) {
+    let pid = i32::try_from(child.id()).unwrap();
+    kill_process(Pid::from_raw(pid).unwrap(), signal).unwrap();
+}
+
+/// Waits until nobody has `word` among their arguments: the kernel needs a moment to end a tree whose
+/// supervisor is gone.
+fn gone(word: &str) -> bool {
+    for _ in 0..400 {
+        if !lives(word) {
+            return true;
+        }
+        std::thread::yield_now();
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    false
+}
+
+#[test]
+fn no_process_survives_the_end_of_tenzik() {
+    let world = World::new();
+    let mut killed = 0;
+    for round in 0..20_u32 {
+        let seconds = format!("9{}{:03}", std::process::id(), round);
+        let (mut child, mut stdout) = sleeping(&world, &seconds);
+        // In half of the rounds the process has said that it runs; else it is somewhere on its way.
+        if round % 2 == 0 {
+            while !lives(&seconds) && child.try_wait().unwrap().is_none() {
+                std::thread::yield_now();
+            }
+        } else {
+            for _ in 0..round * 200 {
+                std::thread::yield_now();
+            }
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let mut rest = String::new();
+        let _ = stdout.read_line(&mut rest);
+        assert!(gone(&seconds), "round {round}: a process survived");
+        killed += 1;
+    }
+    eprintln!("killed {killed} times, 0 survivors");
+}
+
+#[test]
+fn a_signal_ends_the_process_and_the_run() {
+    for sent in [Signal::INT, Signal::TERM] {
+        let world = World::new();
+        let seconds = format!("8{}{:03}", std::process::id(), sent.as_raw());
+        let (child, stdout) = sleeping(&world, &seconds);
+        while !lives(&seconds) {
+            std::thread::yield_now();
+        }
+        signal(&child, sent);
+        let ended = ended(child.wait_with_output().unwrap());
+        drop(stdout);
+        assert!(ended.stderr.contains("cancelled"), "{}", ended.stderr);
+        assert!(ended.stderr.contains("killed"), "{}", ended.stderr);
+        assert!(!lives(&seconds));
+    }
+}
+
+/// Every file below `directory`.
+fn files(directory: &Path, found: &mut Vec<(String, Vec<u8>)>) {
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files(&path, found);
+        } else if let Ok(bytes) = std::fs::read(&path) {
+            found.push((path.display().to_string(), bytes));
+        }
+    }
+}
+
+#[test]
+fn the_value_of_a_secret_is_nowhere() {
+    const VALUE: &str = "hunter2-correct-horse";
+    let world = World::new();
+    let more = format!(
+        "env = {{ TOKEN = {{ secret = \"token\" }}, PLAIN = \"seen\" }}\n{WORDS}[secrets.token]\nenv = \"SECRET_SOURCE\"\n"
+    );
+    let script = "echo out $TOKEN $PLAIN; echo err $TOKEN >&2; echo $TOKEN | base64; exit 3";
+    world.write(
+        "p.toml",
+        policy("/usr/bin/sh", r#"["-c", "{words...}"]"#, &more),
+    );
+    let input = request(&["sh", "-c", script]);
+    let arguments = [
+        "run",
+        "exec",
+        "--policy",
+        "p.toml",
+        "--input-text",
+        &input,
+        "--json",
+        "--record",
+        "run.bundle",
+        "--receipt",
+        "r.json",
+    ];
+    let output = world
+        .command(arguments)
+        .env("SECRET_SOURCE", VALUE)
+        .output()
+        .unwrap();
+    let ended = ended(output).exits(20);
+    let object = ended.json();
+    let shown = object["output"].as_str().unwrap();
+    assert!(shown.starts_with("out *** seen\n"), "{shown}");
+    let mut places = vec![
+        ("stdout".to_owned(), ended.stdout.clone()),
+        ("stderr".to_owned(), ended.stderr.clone().into_bytes()),
+    ];
+    files(&world.path(""), &mut places);
+    assert!(places.iter().any(|(name, _)| name.ends_with("run.bundle")));
+    let encoded = "aHVudGVyMi1jb3JyZWN0LWhvcnNl";
+    for (name, bytes) in places {
+        for form in [VALUE, &VALUE[..12], encoded] {
+            let found = bytes
+                .windows(form.len())
+                .any(|window| window == form.as_bytes());
+            assert!(!found, "{form} in {name}");
+        }
+    }
+}
