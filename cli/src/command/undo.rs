@@ -105,10 +105,15 @@ fn run_object(run: &UndoRun) -> Value {
 
 fn run_line(run: &UndoRun) -> String {
     format!(
-        "{}  {:<11}  {} changes, {} B of backups",
+        "{}  {:<11}  {} {}, {} B of backups",
         run.run,
         run.state.name(),
         grouped(run.changes.len() as u64),
+        if run.changes.len() == 1 {
+            "change"
+        } else {
+            "changes"
+        },
         grouped(run.backup_bytes)
     )
 }

@@ -173,3 +173,43 @@ fn without_a_home_there_is_no_store() {
     let said = crate::world::ended(command.output().unwrap()).exits(1);
     assert!(said.stderr.contains("XDG_STATE_HOME"), "{said:?}");
 }
+
+/// The whole way: a capsule that writes under a policy, the run id that `run` prints, the undo.
+#[test]
+fn what_a_capsule_wrote_is_undone_by_the_id_that_run_prints() {
+    let world = World::new();
+    std::fs::create_dir(world.path("tree")).unwrap();
+    let tree = std::fs::canonicalize(world.path("tree")).unwrap();
+    world.write("tree/old", "old");
+    let policy = format!(
+        "version = 1\ngrants = [\"hash\", \"json\"]\n[[files]]\npath = {tree:?}\naccess = [\"write\"]\nbytes = \"1KiB\"\nfiles = 1\n"
+    );
+    world.write("p.toml", policy);
+    let path = tree.join("old");
+    world.write(
+        "input",
+        format!("{{\"path\": {path:?}, \"mode\": \"replace\"}}\nnew"),
+    );
+    let run = |arguments: &[&str]| {
+        let base = [
+            "run",
+            "file-write",
+            "--policy",
+            "p.toml",
+            "--input",
+            "input",
+        ];
+        let mut command = world.command([&base[..], arguments].concat());
+        command.env("XDG_STATE_HOME", world.path("state"));
+        crate::world::ended(command.output().unwrap())
+    };
+    let said = run(&[]).exits(0);
+    assert_eq!(world.read("tree/old"), b"new");
+    let (_, id) = said.stderr.split_once("undo: tenzik undo ").unwrap();
+    undo(&world, &[id.lines().next().unwrap()]).exits(0);
+    assert_eq!(world.read("tree/old"), b"old");
+    let object = run(&["--json"]).exits(0).json();
+    assert_eq!(object["effects"]["files_changed"], 1);
+    json(&world, 0, &[object["effects"]["run_id"].as_str().unwrap()]);
+    assert_eq!(world.read("tree/old"), b"old");
+}

@@ -132,6 +132,16 @@ impl FileTrees {
             .undo_within(run, false, &Within::Trees(&trees))?)
     }
 
+    /// Files that this run has committed, each time anew.
+    pub fn changes(&self) -> u64 {
+        let journal = self
+            .run
+            .journal
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        journal.as_ref().map_or(0, Journal::changes)
+    }
+
     /// Ends the writing of this run: says in the store that nothing is left to clean up. Writers
     /// that were not committed are dropped before.
     ///

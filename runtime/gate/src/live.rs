@@ -161,6 +161,7 @@ impl Gate for LiveGate {
 
     fn finish(&mut self) -> GateReport {
         let processes = self.processes.finish();
+        let files_changed = self.storage.files_changed();
         let (artifacts, problem) = self.storage.finish();
         GateReport {
             run_id: Some(self.run_id.to_string()),
@@ -168,6 +169,7 @@ impl Gate for LiveGate {
             calls: 0,
             processes,
             artifacts: artifacts.iter().map(ArtifactReport::of).collect(),
+            files_changed,
             signals: std::mem::take(&mut self.signals),
             problems: problem.into_iter().chain(self.secrets.warnings()).collect(),
         }

@@ -183,6 +183,7 @@ impl Gate for Replay {
             calls: 0,
             processes: Vec::new(),
             artifacts: Vec::new(),
+            files_changed: 0,
             signals: Vec::new(),
             problems: Vec::new(),
         }

@@ -18,6 +18,8 @@ pub struct GateReport {
     pub processes: Vec<ProcessReport>,
     /// The artifacts that were committed, in that order.
     pub artifacts: Vec<ArtifactReport>,
+    /// Files that were committed, each time anew.
+    pub files_changed: u64,
     /// The signals that were sent, in that order.
     pub signals: Vec<SignalReport>,
     /// What could not be cleaned up.

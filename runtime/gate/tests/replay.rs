@@ -44,6 +44,7 @@ fn report() -> GateReport {
         calls: 0,
         processes: Vec::new(),
         artifacts: Vec::new(),
+        files_changed: 0,
         signals: Vec::new(),
         problems: Vec::new(),
     }

@@ -103,6 +103,12 @@ pub(super) fn print(report: &GateReport) {
             artifact.digest
         ));
     }
+    if let (1.., Some(run)) = (report.files_changed, &report.run_id) {
+        let files = grouped(report.files_changed);
+        printer::note(&format!(
+            "files committed: {files} · undo: tenzik undo {run}"
+        ));
+    }
     for problem in &report.problems {
         printer::note(&format!("warning: {problem}"));
     }
@@ -150,6 +156,7 @@ pub(super) fn json(report: &GateReport) -> Value {
     });
     json!({
         "run_id": report.run_id,
+        "files_changed": report.files_changed,
         "calls": report.calls,
         "transcript_commit": report.transcript.to_string(),
         "processes": report.processes.iter().map(process_json).collect::<Vec<_>>(),

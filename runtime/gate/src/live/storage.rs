@@ -164,6 +164,11 @@ impl Storage {
         }
     }
 
+    /// Files that were committed.
+    pub(super) fn files_changed(&self) -> u64 {
+        self.trees.as_ref().map_or(0, FileTrees::changes)
+    }
+
     /// Drops what was not committed; hands out the artifacts, and what could not be cleaned up.
     pub(super) fn finish(&mut self) -> (Vec<Artifact>, Option<String>) {
         self.opened.clear();

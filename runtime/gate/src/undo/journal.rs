@@ -55,6 +55,7 @@ pub(crate) struct Journal {
     manifest: Locked,
     manifest_bytes: u64,
     count: u64,
+    changes: u64,
     backup_bytes: u64,
 }
 
@@ -94,9 +95,11 @@ impl Journal {
             manifest,
             manifest_bytes: 0,
             count,
+            changes: 0,
             backup_bytes: 0,
         };
-        journal.append(&Record::run(&journal.run), true)?;
+        // On disk with the first file, before that is made.
+        journal.append(&Record::run(&journal.run), false)?;
         sync_directory(&journal.directory)?;
         Ok(journal)
     }
@@ -116,12 +119,18 @@ impl Journal {
             manifest: file,
             manifest_bytes,
             count: manifest.written.len() as u64,
+            changes: 0,
             backup_bytes: 0,
         })
     }
 
     pub(crate) fn run(&self) -> &RunId {
         &self.run
+    }
+
+    /// Changes that happened.
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes
     }
 
     /// Waits until no other change is being made.
@@ -183,6 +192,7 @@ impl Journal {
 
     /// Says that the change happened.
     pub(crate) fn done(&mut self, seq: u64) -> Result<(), UndoError> {
+        self.changes += 1;
         self.append(&Record::Done { seq }, false)
     }
 
@@ -197,7 +207,8 @@ impl Journal {
 
     /// Says that the run has ended and left no temporary file.
     pub(crate) fn end(mut self) -> Result<(), UndoError> {
-        self.append(&Record::End {}, true)?;
+        // If it is lost with the power, the next run says so again.
+        self.append(&Record::End {}, false)?;
         let marker = self.directory.join(OPEN_MARKER);
         match std::fs::remove_file(&marker) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
