@@ -16,6 +16,7 @@ mod profile;
 mod receipts;
 mod sarif;
 mod sdks;
+mod secrets;
 mod signatures;
 mod size;
 mod testing;
