@@ -17,6 +17,9 @@ mod policy_file;
 mod ceiling;
 mod narrow;
 
+mod learned;
+mod to_toml;
+
 mod decide;
 
 mod rules;
@@ -47,6 +50,7 @@ pub use decide_file::{FileAccess, FileDecision, decide_file};
 pub use effect_refusal::{EffectCode, EffectRefusal};
 pub use hole::{ArgumentPattern, Hole, HoleKind, PATTERN_BYTES_MAX, Template, TextPattern};
 pub use keys::{AmountKey, KeyValue, POLICY_BYTES_MAX, POLICY_KEYS, PolicyKey, Unit};
+pub use learned::{Observed, ObservedExec};
 pub use limits::{LIMIT_FIELDS, LimitError, LimitField, Limits, LimitsParseError};
 pub use narrow::{Effective, Narrowing};
 pub use path::PATH_BYTES_MAX;

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use tenzik_host_abi::{Capability, CapabilitySet};
 
 use crate::hole::{ArgumentPattern, Template};
@@ -184,6 +184,19 @@ impl fmt::Display for TargetRange {
 impl TargetRange {
     /// Every port.
     pub const ALL_PORTS: (u16, u16) = (0, u16::MAX);
+
+    /// All addresses.
+    pub fn everything() -> [TargetRange; 2] {
+        let all = |network| TargetRange {
+            protocol: None,
+            network,
+            ports: TargetRange::ALL_PORTS,
+        };
+        [
+            all(IpNet::V4(Ipv4Net::default())),
+            all(IpNet::V6(Ipv6Net::default())),
+        ]
+    }
 
     /// Whether it holds the whole of `network`, for any port.
     pub fn covers(&self, network: &IpNet) -> bool {

@@ -175,7 +175,7 @@ fn a_quota_of_the_ceiling_counts_over_all_trees_below_it() {
 }
 
 /// One of `choices`.
-fn one<'a>(dice: &mut Dice, choices: &[&'a str]) -> &'a str {
+pub(crate) fn one<'a>(dice: &mut Dice, choices: &[&'a str]) -> &'a str {
     choices[dice.roll(choices.len())]
 }
 
@@ -201,7 +201,7 @@ const TARGETS: [&str; 8] = [
 ];
 
 /// A file over a small universe, with all numbers written.
-fn file(dice: &mut Dice) -> String {
+pub(crate) fn file(dice: &mut Dice) -> String {
     let mut text = format!(
         "version = 1\ngrants = {}\n[limits]\n",
         some(dice, &["json", "hash", "time"])

@@ -14,6 +14,7 @@ mod dice;
 mod effects;
 mod exec;
 mod hostile;
+mod learned;
 mod parse;
 mod properties;
 

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use tenzik_capsule::escaped;
 use toml::Spanned;
 
@@ -194,22 +193,11 @@ fn network(
             "network is targets, and there are none",
             "add targets, or write network = \"none\"",
         )),
-        (NetworkScope::Host, true) if raw.targets.is_none() => Ok((scope, everything().to_vec())),
+        (NetworkScope::Host, true) if raw.targets.is_none() => {
+            Ok((scope, TargetRange::everything().to_vec()))
+        }
         _ => Ok((scope, targets)),
     }
-}
-
-/// All addresses.
-pub(crate) fn everything() -> [TargetRange; 2] {
-    let all = |network| TargetRange {
-        protocol: None,
-        network,
-        ports: TargetRange::ALL_PORTS,
-    };
-    [
-        all(IpNet::V4(Ipv4Net::default())),
-        all(IpNet::V6(Ipv6Net::default())),
-    ]
 }
 
 fn variable(reader: &Reader<'_>, raw: &Spanned<String>) -> Result<String, PolicyError> {
