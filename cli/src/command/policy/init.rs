@@ -63,7 +63,7 @@ fn attempt(arguments: &InitArguments) -> Result<(), Failure> {
     };
     let needs = capsule.needs();
     let bytes = capsule.bytes().len() as u64;
-    let pages = u64::from(capsule.memory_pages_min());
+    let pages = capsule.memory_pages_min();
     let text = least(&source.shown(), needs, bytes, pages * 65_536);
     if let Some(path) = &arguments.output {
         write_new(path, &text)?;
