@@ -28,6 +28,8 @@ embedded! {
     "exec": "runs a program that the policy grants: its input is {\"argv\": [TEXT, ...]}";
     "file-read": "writes the file that its input names to its output";
     "file-write": "writes a file: the first line of the input says where, the rest is its content";
+    "git": "clones, pulls and looks at repositories with hooks and helpers out of action";
+    "gobuster-parse": "turns the findings of gobuster dir into JSON";
     "hash": "writes the BLAKE3 digest of its input in hexadecimal";
     "json-select": "selects from JSON: the first line of the input is an RFC 9535 query, the rest the JSON";
     "kill": "sends a signal to the process that its input names";

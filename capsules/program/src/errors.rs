@@ -76,8 +76,13 @@ pub fn log_errors(process: &mut Process) -> FirstLine {
 /// is that of the process; 256 and the number of a signal that ended it; 1009 if it passed its
 /// deadline; 1010 if it wrote more than its rule allows.
 pub fn finish(process: Process, name: &[u8], first: &FirstLine) {
+    finish_with(process, name, first, 0);
+}
+
+/// Like [`finish`], with another exit code that is a good one.
+pub fn finish_with(process: Process, name: &[u8], first: &FirstLine, good: u8) {
     let (code, text, number): (i32, &[u8], u8) = match process.wait() {
-        Ok(ProcessEnd::Code(0)) => return,
+        Ok(ProcessEnd::Code(code)) if code == good => return,
         Ok(ProcessEnd::Code(code)) => (i32::from(code), b" ended with exit code ", code),
         Ok(ProcessEnd::Signal(signal)) => {
             (256 + i32::from(signal), b" was ended by signal ", signal)

@@ -4,9 +4,11 @@
 
 mod arguments;
 mod errors;
+mod pieces;
 
 pub use arguments::Arguments;
-pub use errors::{FirstLine, finish, log_errors};
+pub use errors::{FirstLine, finish, finish_with, log_errors};
+pub use pieces::{Piece, Pieces};
 use request::refuse;
 use tenzik_sdk::{Process, exec_start};
 

@@ -10,13 +10,15 @@ use crate::world::{World, not_tested, repository};
 
 /// Every capsule, and how many bytes it may have: what the default profile takes, or else what its
 /// policy in docs/examples accepts.
-const CAPSULES: [(&str, usize); 12] = [
+const CAPSULES: [(&str, usize); 14] = [
     ("base64", SMALL),
     ("dice", SMALL),
     ("echo", SMALL),
     ("exec", SMALL),
     ("file-read", SMALL),
     ("file-write", SMALL),
+    ("git", 12 << 10),
+    ("gobuster-parse", SMALL),
     ("hash", SMALL),
     ("json-select", SMALL),
     ("kill", SMALL),
@@ -50,6 +52,20 @@ fn the_lock_file_fits_the_bytes() {
         );
         assert_eq!(entry["bytes"], bytes.len(), "{name}");
         assert!(bytes.len() <= bytes_max, "{name} has {} bytes", bytes.len());
+    }
+}
+
+#[test]
+fn the_page_has_the_sizes() {
+    let page = std::fs::read_to_string(repository().join("docs/capsules.md")).unwrap();
+    for (name, entry) in lock()["capsules"].as_object().unwrap() {
+        let bytes = entry["bytes"].as_u64().unwrap();
+        let shown = match (bytes / 1_000, bytes % 1_000) {
+            (0, rest) => rest.to_string(),
+            (thousands, rest) => format!("{thousands},{rest:03}"),
+        };
+        let row = format!("| `{name}` | {shown} |");
+        assert!(page.contains(&row), "docs/capsules.md lacks {row}");
     }
 }
 
@@ -104,10 +120,11 @@ fn sources_compile_to_the_prebuilt_bytes() {
 const MAX_SIZE: [&str; 2] = ["--max-size", "16KiB"];
 
 /// What needs a policy to do anything.
-const EFFECTS: [&str; 6] = [
+const EFFECTS: [&str; 7] = [
     "exec",
     "file-read",
     "file-write",
+    "git",
     "kill",
     "nmap-scan",
     "undo",
@@ -129,6 +146,7 @@ fn behaves_like_prebuilt(world: &World, name: &str) {
     }
     let input = match name {
         "json-select" => b"$.a\n{\"a\":1}".to_vec(),
+        "gobuster-parse" => b"/admin (Status: 301) [Size: 3] [--> /a/]".to_vec(),
         "nmap-parse" => std::fs::read(repository().join("docs/examples/scan.xml")).unwrap(),
         _ => b"some input".to_vec(),
     };
