@@ -2,6 +2,7 @@
 
 mod authoring;
 mod bench;
+mod capsules;
 mod contract;
 mod docs;
 mod first_party;
