@@ -52,6 +52,8 @@ pub(crate) enum Command {
     Receipt(command::receipt::ReceiptArguments),
     /// Undo what a run changed in files.
     Undo(command::undo::UndoArguments),
+    /// Look into bundles, the files that repeat a run.
+    Bundle(command::bundle::BundleArguments),
     /// Explain an error code.
     Explain(command::explain::ExplainArguments),
     /// Answer calls of pure host functions, for the native tests of an SDK.

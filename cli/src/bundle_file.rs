@@ -31,9 +31,10 @@ impl BundleFile {
     pub(crate) fn capsule(&self) -> Result<CapsuleSource, Failure> {
         let bytes = self.bytes(Part::Capsule)?;
         if bytes.is_empty() {
-            return Err(self.broken(
-                "has no capsule: the module was not read",
-                "see its receipt with tenzik bundle inspect",
+            let bundle = shown(&self.path);
+            return Err(Failure::usage(
+                format!("the bundle {bundle} has no capsule: the module was not read"),
+                "name the capsule",
             ));
         }
         Ok(CapsuleSource::Bundle(Arc::from(bytes), self.path.clone()))

@@ -73,6 +73,7 @@ fn dispatch(command: Command) -> ExitCode {
         Command::Keygen(arguments) => command::keygen::run(&arguments),
         Command::Receipt(arguments) => command::receipt::run(&arguments),
         Command::Undo(arguments) => command::undo::run(&arguments),
+        Command::Bundle(arguments) => command::bundle::run(&arguments),
         Command::Explain(arguments) => command::explain::run(&arguments),
         Command::HostFunctions(arguments) => command::host_functions::run(&arguments),
         Command::Doctor(arguments) => command::doctor::run(&arguments),

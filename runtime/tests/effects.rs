@@ -43,6 +43,7 @@ impl Gate for Scripted {
             calls: 0,
             processes: Vec::new(),
             artifacts: Vec::new(),
+            files_changed: 0,
             signals: Vec::new(),
             problems: Vec::new(),
         }

@@ -2,6 +2,7 @@
 
 pub(crate) mod bench;
 pub(crate) mod build;
+pub(crate) mod bundle;
 pub(crate) mod completions;
 pub(crate) mod doctor;
 pub(crate) mod explain;

@@ -338,8 +338,13 @@ fn execute(
         .execute(&prepared, permit, request)
         .map_err(failed)?;
 
-    if let Some(progress) = &progress {
+    let mut written = Written::default();
+    if let (Some(progress), Some(replayed)) = (&progress, &plan.replayed) {
         replay::check_complete(&outcome, progress)?;
+        if !arguments.quiet {
+            printer::note(&replayed.note(progress));
+        }
+        written.replayed = Some(replayed.json(progress));
     }
     sink.finish(outcome.status == Status::Ok)?;
     let record = RunRecord {
@@ -349,7 +354,7 @@ fn execute(
         now: plan.now,
         seed: plan.seed,
     };
-    let written = state(arguments, recording, |nonce| {
+    state(arguments, recording, &mut written, |nonce| {
         attest(&record, &plan.policy, nonce, plan.started)
             .map_err(|error| Failure::machine(error.to_string(), ""))
     })?;
@@ -392,21 +397,23 @@ pub(crate) fn message_shown(message: &[u8]) -> String {
     message.escape_ascii().to_string()
 }
 
-/// What was written about a run.
+/// What was written about a run, and what it was replayed from.
 #[derive(Default)]
 struct Written {
     receipt: Option<PathBuf>,
     record: Option<PathBuf>,
+    replayed: Option<Value>,
 }
 
 /// Signs and writes the receipt and ends the bundle, if they were asked for.
 fn state(
     arguments: &RunArguments,
     recording: Option<Recording>,
+    written: &mut Written,
     state: impl FnOnce(Nonce) -> Result<Statement, Failure>,
-) -> Result<Written, Failure> {
+) -> Result<(), Failure> {
     if arguments.receipt.is_none() && recording.is_none() {
-        return Ok(Written::default());
+        return Ok(());
     }
     let key = signing_key(arguments.key.as_deref())?;
     let nonce = match arguments.nonce {
@@ -420,13 +427,12 @@ fn state(
         let text = receipt.to_json() + "\n";
         crate::run_output::write_whole(path, text.as_bytes())
             .map_err(|error| crate::failure::file("cannot write the receipt", path, &error))?;
+        written.receipt = Some(path.clone());
     }
-    Ok(Written {
-        receipt: arguments.receipt.clone(),
-        record: recording
-            .map(|recording| recording.finish(&receipt))
-            .transpose()?,
-    })
+    if let Some(recording) = recording {
+        written.record = Some(recording.finish(&receipt)?);
+    }
+    Ok(())
 }
 
 /// Says why the capsule may not run.
@@ -437,7 +443,8 @@ fn reject(
     examination: &Examination,
 ) -> Result<ExitCode, Failure> {
     let recording = record_rejected(arguments, plan, source, examination)?;
-    let written = state(arguments, recording, |nonce| {
+    let mut written = Written::default();
+    state(arguments, recording, &mut written, |nonce| {
         attest_rejection(examination, &plan.policy, nonce, plan.started)
             .map_err(|error| Failure::machine(error.to_string(), ""))
     })?;
@@ -648,6 +655,9 @@ fn add_written(object: &mut Value, written: &Written) {
         if let Some(path) = path {
             object[name] = json!(path.to_string_lossy());
         }
+    }
+    if let Some(replayed) = &written.replayed {
+        object["replayed"] = replayed.clone();
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod authoring;
 mod bench;
+mod bundles;
 mod capsules;
 mod contract;
 mod docs;

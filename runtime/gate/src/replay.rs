@@ -146,13 +146,13 @@ impl Gate for Replay {
         let recorded = self.next(call, &request)?;
         let decided = decide::again(&self.rules, call);
         let impossible = |expected: String| GateHalt::Differs {
-            expected: format!("call {} {expected}", recorded.number),
+            expected,
             got: difference::text(call, &request),
         };
         let reply = match (&recorded.answer, decided) {
             (RecordedAnswer::Answered { .. }, Some(Err(refusal))) => Err(impossible(format!(
-                "answered, which the policy refuses ({})",
-                refusal.message
+                "an answer to call {}, which the policy refuses ({})",
+                recorded.number, refusal.message
             ))),
             (RecordedAnswer::Answered { number, bytes }, _) => {
                 self.answer((&recorded, *number, *bytes), call, &request, buffer)
@@ -161,13 +161,17 @@ impl Gate for Replay {
                 if refusal.code != code =>
             {
                 Err(impossible(format!(
-                    "refused as {}, which the policy refuses as {}",
+                    "a refusal of call {} as {}, which the policy refuses as {}",
+                    recorded.number,
                     code.escape_default(),
                     refusal.code
                 )))
             }
             (RecordedAnswer::Halted(halt), _) => Err(again(halt).unwrap_or_else(|| {
-                impossible("refused with a code that no refusal has".to_owned())
+                impossible(format!(
+                    "call {} refused with a code that no refusal has",
+                    recorded.number
+                ))
             })),
         };
         if !matches!(reply, Err(GateHalt::Differs { .. } | GateHalt::Machine(_))) {

@@ -258,6 +258,14 @@ pub(super) fn check_policy(statement: &Statement, policy: Option<&Policy>) -> Co
     Commitment::of(field, Some(statement.policy_commit), findings)
 }
 
+/// Compares the calls of a bundle.
+pub(super) fn check_transcript(statement: &Statement, got: Digest) -> Commitment {
+    let field = "transcript_commit";
+    let stated = statement.verdict.run().map(|run| run.transcript_commit);
+    let findings = stated.and_then(|stated| differs(field, stated, got));
+    Commitment::of(field, stated, findings.into_iter().collect())
+}
+
 fn compare(receipt: &VerifiedReceipt, contents: Contents<'_>) -> Result<Vec<Finding>, Failure> {
     check_commitments(receipt, contents)
         .map_err(|error| Failure::machine(error.to_string(), "check the path and its permissions"))

@@ -3,11 +3,14 @@
 use std::fs::File;
 use std::io::{self, Read, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tempfile::NamedTempFile;
 use tenzik_runtime::Input;
+use tenzik_runtime::evidence::bundle::Part;
 
+use crate::bundle_file::BundleFile;
 use crate::failure::{self, Failure};
 use crate::run_input;
 
@@ -22,6 +25,8 @@ pub(super) enum GivenInput {
     Regular(PathBuf),
     /// Something that can be read once.
     Stream(PathBuf),
+    /// In a bundle.
+    Bundled(Arc<BundleFile>),
     /// A copy of such a thing; `longer` if it had more bytes than the receipt states.
     Spooled {
         /// The copy.
@@ -62,6 +67,7 @@ impl GivenInput {
         };
         Ok(match self {
             GivenInput::Text(text) => Box::new(text.as_bytes()),
+            GivenInput::Bundled(file) => Box::new(file.bundle.reader(Part::Input)),
             GivenInput::Stream(path) if path == Path::new("-") => Box::new(io::stdin().lock()),
             GivenInput::Regular(path) | GivenInput::Stream(path) => open(path)?,
             GivenInput::Spooled { copy, .. } => open(copy.path())?,
@@ -72,6 +78,7 @@ impl GivenInput {
     pub(super) fn for_run(&self) -> Result<Input, Failure> {
         match self {
             GivenInput::Text(text) => Ok(Input::from(text.as_bytes())),
+            GivenInput::Bundled(file) => Ok(file.input()),
             GivenInput::Regular(path) | GivenInput::Stream(path) => {
                 Ok(run_input::open(path, IO_TIMEOUT)?.input)
             }

@@ -1,14 +1,18 @@
 //! The third question: does the same run again end in the same way?
 
+use std::sync::Arc;
+
 use tenzik_runtime::evidence::{
-    Comparison, Difference, Run, Statement, Verdict, compare_reexecution,
+    Comparison, Difference, Note, Run, Statement, Verdict, compare_reexecution,
 };
+use tenzik_runtime::gate::{Gate, Recorder, Replay, ReplayProgress};
 use tenzik_runtime::{
     Capability, CapabilitySet, Capsule, EngineFailure, EngineOptions, FaultCode, FindingCode,
     Input, Limits, LogTarget, Output, Permit, Policy, RejectClass, RunRecord, RunRequest, Runtime,
     attest, attest_rejection,
 };
 
+use crate::bundle_file::BundleFile;
 use crate::capsule_source::CapsuleSource;
 use crate::failure::Failure;
 
@@ -53,8 +57,11 @@ pub(super) enum Conclusion {
     StoppedHere,
 }
 
-/// The policy that the receipt's limits and grants make up.
-pub(super) fn rebuilt_policy(statement: &Statement) -> Result<Policy, Failure> {
+/// The policy that the receipt's limits and grants make up, with the rules of the bundle.
+pub(super) fn rebuilt_policy(
+    statement: &Statement,
+    bundle: Option<&BundleFile>,
+) -> Result<Policy, Failure> {
     let of_another_version = |what: String| {
         let remedy = "replay with the version of tenzik that made the receipt";
         Failure::machine(
@@ -74,22 +81,49 @@ pub(super) fn rebuilt_policy(statement: &Statement) -> Result<Policy, Failure> {
         .try_fold(CapabilitySet::EMPTY, |grants, name| {
             Ok(grants.with(capability(name)?))
         })?;
+    let rules = match bundle {
+        Some(bundle) => bundle.policy()?.rules,
+        None => Arc::default(),
+    };
     Ok(Policy {
         limits,
         grants,
-        rules: std::sync::Arc::default(),
+        rules,
     })
+}
+
+/// Refuses to repeat a run without the rules of its policy.
+pub(super) fn check_rules(statement: &Statement, has_bundle: bool) -> Result<(), Failure> {
+    let has_rules = statement.grants.iter().any(|name| {
+        let capability: Option<Capability> = name.parse().ok();
+        capability.is_some_and(|capability| !capability.is_pure())
+    });
+    match has_rules && !has_bundle {
+        false => Ok(()),
+        true => Err(Failure::usage(
+            "the policy of the receipt has rules, which a receipt does not hold",
+            "pass --replay BUNDLE, the file that tenzik run --record wrote",
+        )),
+    }
+}
+
+/// All that a re-execution takes besides the receipt.
+pub(super) struct Again<'a> {
+    pub(super) policy: &'a Policy,
+    pub(super) capsule: &'a CapsuleSource,
+    pub(super) input: Option<GivenInput>,
+    /// Answers the effects.
+    pub(super) bundle: Option<&'a BundleFile>,
 }
 
 /// Examines the capsule again and, where the receipt is about a run, runs it again. Limits that only
 /// a stranger vouches for do not decide how long that may take.
 pub(super) fn reexecute(
     statement: &Statement,
-    policy: &Policy,
-    capsule: &CapsuleSource,
-    input: Option<GivenInput>,
+    again: Again<'_>,
     is_trusted: bool,
 ) -> Result<Reproduction, Failure> {
+    let policy = again.policy;
     let recorded = &statement.verdict;
     if rejects_signature(recorded) {
         return Err(Failure::machine(
@@ -110,19 +144,34 @@ pub(super) fn reexecute(
         limits: patient_limits(&policy.limits, recorded, is_trusted),
         ..policy.clone()
     };
-    let examination = capsule.examine(&patient)?;
+    let examination = again.capsule.examine(&patient)?;
     let comparison = match (examination.admitted(), recorded.run()) {
         (Some((capsule, permit)), Some(run)) => {
-            let input = input.unwrap_or(GivenInput::Text(String::new()));
-            let verdict = run_again(
-                statement,
+            let input = again.input.unwrap_or(GivenInput::Text(String::new()));
+            let replay = again
+                .bundle
+                .filter(|_| {
+                    !permit
+                        .grants()
+                        .iter()
+                        .all(|capability| capability.is_pure())
+                })
+                .map(|bundle| Replay::new(&bundle.bundle, Arc::clone(permit.rules())));
+            let progress = replay.as_ref().map(Replay::progress);
+            let ended = run_again(
+                (statement, run),
                 &patient,
-                run,
                 (capsule, permit),
                 input.for_run()?,
+                replay,
             )?;
-            check_same_input(run, &verdict)?;
-            compare_reexecution(recorded, &verdict)
+            match ended {
+                Ended::With(verdict) => {
+                    check_same_input(run, &verdict)?;
+                    compare_reexecution(recorded, &verdict)
+                }
+                Ended::Differing(difference) => differing(recorded, difference, progress.as_ref()),
+            }
         }
         (Some(_), None) => admitted_now(recorded),
         (None, _) => {
@@ -189,13 +238,45 @@ fn patient_limits(limits: &Limits, recorded: &Verdict, is_trusted: bool) -> Limi
     }
 }
 
+/// How a re-execution ended.
+enum Ended {
+    /// As runs do.
+    With(Box<Verdict>),
+    /// By a call that the record does not have.
+    Differing(Difference),
+}
+
+/// What a call that the record does not have says about the receipt. The record of a run that the
+/// machine ended is shorter than the run of a faster one.
+fn differing(
+    recorded: &Verdict,
+    difference: Difference,
+    progress: Option<&ReplayProgress>,
+) -> Comparison {
+    let is_used_up = progress.is_some_and(|progress| progress.left() == 0);
+    if recorded.is_machine_bound() && is_used_up {
+        let note = Note::MachineBound {
+            recorded: recorded.status(),
+            reexecuted: recorded.status(),
+        };
+        return Comparison {
+            differences: Vec::new(),
+            notes: vec![note],
+        };
+    }
+    Comparison {
+        differences: vec![difference],
+        notes: Vec::new(),
+    }
+}
+
 fn run_again(
-    statement: &Statement,
+    (statement, recorded): (&Statement, &Run),
     policy: &Policy,
-    recorded: &Run,
     (capsule, permit): (&Capsule, &Permit),
     input: Input,
-) -> Result<Verdict, Failure> {
+    replay: Option<Replay>,
+) -> Result<Ended, Failure> {
     let failed = |error: EngineFailure| machine(&error);
     let runtime = Runtime::new(&EngineOptions::one_shot()).map_err(failed)?;
     let prepared = runtime
@@ -207,9 +288,18 @@ fn run_again(
     request.log = LogTarget::Sink(Box::new(|_, _| {}));
     request.commit = true;
     request.commit_whole_input = recorded.input_complete;
-    let outcome = runtime
-        .execute(&prepared, permit, request)
-        .map_err(failed)?;
+    request.gate = replay.map(|replay| Box::new(Recorder::new(replay, None)) as Box<dyn Gate>);
+    let outcome = match runtime.execute(&prepared, permit, request) {
+        Ok(outcome) => outcome,
+        Err(EngineFailure::Differs { expected, got }) => {
+            return Ok(Ended::Differing(Difference {
+                field: "transcript",
+                recorded: expected,
+                reexecuted: got,
+            }));
+        }
+        Err(error) => return Err(failed(error)),
+    };
     let record = RunRecord {
         capsule,
         permit,
@@ -218,7 +308,8 @@ fn run_again(
         seed: recorded.seed,
     };
     let again = attest(&record, policy, statement.nonce, statement.timestamp);
-    Ok(again.map_err(|error| machine(&error))?.verdict)
+    let verdict = again.map_err(|error| machine(&error))?.verdict;
+    Ok(Ended::With(Box::new(verdict)))
 }
 
 /// The input was compared before the run; a file that somebody changed in between proves nothing.

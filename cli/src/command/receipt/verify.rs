@@ -3,20 +3,23 @@
 use std::borrow::Cow;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 
+use tenzik_runtime::evidence::bundle::{Part, is_bundle};
 use tenzik_runtime::evidence::{Digest, Statement, Trust, VerifiedReceipt, VerifyError};
 use tenzik_runtime::{SignedReceipt, TrustStore};
 
+use crate::bundle_file::BundleFile;
 use crate::capsule_source::CapsuleSource;
 use crate::exit_code::ExitCode;
-use crate::failure::Failure;
+use crate::failure::{self, Failure};
 use crate::first_party;
 
 use super::contents::{self, Commitment};
 use super::given_input::GivenInput;
-use super::reexecution::{Reexecution, rebuilt_policy, reexecute};
+use super::reexecution::{Again, Reexecution, check_rules, rebuilt_policy, reexecute};
 use super::report::Report;
 use super::several::verify_signatures;
 use super::signer::Signer;
@@ -38,8 +41,9 @@ use super::{read, trusted_keys};
     by nobody: the answer says so, and the exit code is 0. A re-execution has the limits that the\n\
     receipt names, but ten times the wall time, at least a minute.")]
 pub(crate) struct VerifyArguments {
-    /// The receipt; of several only signature and key are checked.
-    #[arg(value_name = "RECEIPT", required = true)]
+    /// The receipt; of several only signature and key are checked. With --replay BUNDLE it may be left out: then it is
+    /// that of the bundle.
+    #[arg(value_name = "RECEIPT", required_unless_present = "replay")]
     receipts: Vec<PathBuf>,
     /// The capsule: path of a module, or name of an embedded capsule.
     #[arg(long, value_name = "CAPSULE")]
@@ -54,9 +58,10 @@ pub(crate) struct VerifyArguments {
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Run again and compare status, output, fuel and host calls. Without --capsule the embedded capsule with the
-    /// receipt's digest is run.
-    #[arg(long)]
-    replay: bool,
+    /// receipt's digest is run. With a BUNDLE of tenzik run --record everything is taken from there, and the effects of
+    /// the run are answered from its record.
+    #[arg(long, value_name = "BUNDLE")]
+    replay: Option<Option<PathBuf>>,
     /// Trust the keys in this file or directory, instead of the user's trust file and this machine's own key.
     #[arg(long, value_name = "FILE|DIR")]
     trust: Vec<PathBuf>,
@@ -65,14 +70,40 @@ pub(crate) struct VerifyArguments {
     json: bool,
 }
 
+/// How the run is to be repeated.
+enum Replay {
+    /// Not at all.
+    No,
+    /// From what is given.
+    Given,
+    /// From a bundle.
+    Bundle(PathBuf),
+}
+
 pub(super) fn run(arguments: &VerifyArguments) -> ExitCode {
-    let done = match arguments.receipts.as_slice() {
-        [receipt] => {
-            attempt(arguments, receipt).map(|report| report.print(receipt, arguments.json))
-        }
-        receipts => several(arguments, receipts),
+    let done = match (&arguments.replay, arguments.receipts.as_slice()) {
+        (Some(Some(path)), []) => alone(arguments, path),
+        (Some(Some(path)), [receipt]) => one(arguments, receipt, Replay::Bundle(path.clone())),
+        (Some(None), [receipt]) => one(arguments, receipt, Replay::Given),
+        (None, [receipt]) => one(arguments, receipt, Replay::No),
+        (Some(None), []) => Err(Failure::usage("no receipt is named", "name one")),
+        (_, receipts) => several(arguments, receipts),
     };
     done.unwrap_or_else(|failure| failure.report(arguments.json))
+}
+
+/// The one file is a bundle with its receipt, or a receipt behind a plain `--replay`.
+fn alone(arguments: &VerifyArguments, path: &Path) -> Result<ExitCode, Failure> {
+    let is_bundle =
+        is_bundle(path).map_err(|error| failure::file("cannot read the receipt", path, &error))?;
+    match is_bundle {
+        true => one(arguments, path, Replay::Bundle(path.to_owned())),
+        false => one(arguments, path, Replay::Given),
+    }
+}
+
+fn one(arguments: &VerifyArguments, path: &Path, replay: Replay) -> Result<ExitCode, Failure> {
+    attempt(arguments, path, &replay).map(|report| report.print(path, arguments.json))
 }
 
 fn several(arguments: &VerifyArguments, paths: &[PathBuf]) -> Result<ExitCode, Failure> {
@@ -80,7 +111,7 @@ fn several(arguments: &VerifyArguments, paths: &[PathBuf]) -> Result<ExitCode, F
         arguments.capsule.is_some(),
         arguments.input.is_some() || arguments.input_text.is_some(),
         arguments.output.is_some(),
-        arguments.replay,
+        arguments.replay.is_some(),
     ];
     if others.contains(&true) {
         return Err(Failure::usage(
@@ -95,11 +126,23 @@ fn several(arguments: &VerifyArguments, paths: &[PathBuf]) -> Result<ExitCode, F
     Ok(verify_signatures(paths, &trusted, arguments.json))
 }
 
-fn attempt(arguments: &VerifyArguments, path: &Path) -> Result<Report, Failure> {
-    let asked = arguments.replay;
+fn attempt(arguments: &VerifyArguments, path: &Path, replay: &Replay) -> Result<Report, Failure> {
     let trusted = || trusted_keys::store(&arguments.trust).map(Cow::Owned);
-    match verified(path, asked, trusted)? {
-        Ok(receipt) => audit(arguments, &receipt),
+    // The receipt of a bundle is read from there.
+    let bundle = match replay {
+        Replay::Bundle(bundle) => Some(BundleFile::open(bundle).map(Arc::new)),
+        Replay::No | Replay::Given => None,
+    };
+    let bytes = match (replay, &bundle) {
+        (Replay::Bundle(bundle_path), Some(bundle)) if bundle_path == path => match bundle {
+            Ok(bundle) => bundle.bytes(Part::Receipt)?,
+            Err(failure) => return Err(failure.clone()),
+        },
+        _ => read(path)?,
+    };
+    let asked = !matches!(replay, Replay::No);
+    match verified_bytes(&bytes, asked, trusted)? {
+        Ok(receipt) => audit(arguments, &receipt, asked, bundle),
         Err(report) => Ok(report),
     }
 }
@@ -110,8 +153,15 @@ pub(super) fn verified<'a>(
     asked: bool,
     trusted: impl FnOnce() -> Result<Cow<'a, TrustStore>, Failure>,
 ) -> Result<Result<VerifiedReceipt, Report>, Failure> {
-    let bytes = read(path)?;
-    let receipt = match SignedReceipt::parse(&bytes) {
+    verified_bytes(&read(path)?, asked, trusted)
+}
+
+fn verified_bytes<'a>(
+    bytes: &[u8],
+    asked: bool,
+    trusted: impl FnOnce() -> Result<Cow<'a, TrustStore>, Failure>,
+) -> Result<Result<VerifiedReceipt, Report>, Failure> {
+    let receipt = match SignedReceipt::parse(bytes) {
         Ok(receipt) => receipt,
         Err(error) => return Ok(Err(Report::of_signer(Signer::Unreadable(error), asked))),
     };
@@ -139,25 +189,56 @@ struct Given {
     input: Option<GivenInput>,
 }
 
-fn audit(arguments: &VerifyArguments, receipt: &VerifiedReceipt) -> Result<Report, Failure> {
+/// What a bundle is, where one was named: opened, or why it could not be.
+type Opened = Option<Result<Arc<BundleFile>, Failure>>;
+
+fn audit(
+    arguments: &VerifyArguments,
+    receipt: &VerifiedReceipt,
+    replay: bool,
+    bundle: Opened,
+) -> Result<Report, Failure> {
     let statement = receipt.body().statement();
-    let given = given(arguments, statement)?;
+    let (bundle, broken) = match bundle.transpose() {
+        Ok(bundle) => (bundle, None),
+        Err(failure) => (None, Some(failure)),
+    };
+    if replay {
+        check_rules(statement, bundle.is_some() || broken.is_some())?;
+    }
+    let given = given(
+        arguments,
+        statement,
+        replay && broken.is_none(),
+        bundle.as_ref(),
+    )?;
     let mut commitments = vec![
         contents::check_capsule(receipt, given.capsule.as_ref())?,
         contents::check_input(receipt, given.input.as_ref())?,
         contents::check_output(receipt, arguments.output.as_deref())?,
     ];
-    let reexecution = match given.capsule {
-        Some(capsule) if arguments.replay => {
-            let policy = rebuilt_policy(statement);
+    let reexecution = match (broken, given.capsule) {
+        (Some(failure), _) => Reexecution::Failed(failure),
+        (None, Some(capsule)) if replay => {
+            let policy = rebuilt_policy(statement, bundle.as_deref());
             commitments.push(contents::check_policy(statement, policy.as_ref().ok()));
+            if let Some(bundle) = &bundle {
+                let got = bundle.bundle.transcript_commit();
+                commitments.push(contents::check_transcript(statement, got));
+            }
             if contents_differ(&commitments) {
                 Reexecution::NotDone("what was given is not what the receipt commits to")
             } else {
                 policy
                     .and_then(|policy| {
                         let is_trusted = matches!(receipt.trust(), Trust::Trusted { .. });
-                        reexecute(statement, &policy, &capsule, given.input, is_trusted)
+                        let again = Again {
+                            policy: &policy,
+                            capsule: &capsule,
+                            input: given.input,
+                            bundle: bundle.as_deref(),
+                        };
+                        reexecute(statement, again, is_trusted)
                     })
                     .map_or_else(Reexecution::Failed, Reexecution::Done)
             }
@@ -172,7 +253,7 @@ fn audit(arguments: &VerifyArguments, receipt: &VerifiedReceipt) -> Result<Repor
     })
 }
 
-/// Whether capsule, input or policy is another than that of the run. An output that differs says
+/// Whether capsule, input, policy or transcript is another than that of the run. An output that differs says
 /// nothing against running again.
 fn contents_differ(commitments: &[Commitment]) -> bool {
     commitments
@@ -180,30 +261,36 @@ fn contents_differ(commitments: &[Commitment]) -> bool {
         .any(|commitment| commitment.is_bad() && commitment.field != contents::OUTPUT)
 }
 
-/// What was given on the command line, and what follows from the receipt.
-fn given(arguments: &VerifyArguments, statement: &Statement) -> Result<Given, Failure> {
-    let capsule = match &arguments.capsule {
-        Some(word) => Some(CapsuleSource::of(word)?),
-        None if arguments.replay => Some(embedded(statement)?),
-        None => None,
+/// What was given on the command line, and what follows from the bundle or the receipt.
+fn given(
+    arguments: &VerifyArguments,
+    statement: &Statement,
+    replay: bool,
+    bundle: Option<&Arc<BundleFile>>,
+) -> Result<Given, Failure> {
+    let capsule = match (&arguments.capsule, bundle) {
+        (Some(word), _) => Some(CapsuleSource::of(word)?),
+        (None, Some(bundle)) => Some(bundle.capsule()?),
+        (None, None) if replay => Some(embedded(statement)?),
+        (None, None) => None,
     };
     let run = statement.verdict.run();
     let stated_bytes = run.map_or(0, |run| run.input_bytes);
     let input = match (&arguments.input, &arguments.input_text) {
-        (Some(path), _) => Some(GivenInput::open(
-            path,
-            arguments.replay.then_some(stated_bytes),
-        )?),
+        (Some(path), _) => Some(GivenInput::open(path, replay.then_some(stated_bytes))?),
         (None, Some(text)) => Some(GivenInput::Text(text.clone())),
-        (None, None) if !arguments.replay || run.is_none() => None,
-        (None, None) if stated_bytes == 0 => Some(GivenInput::Text(String::new())),
-        (None, None) => {
-            let message = format!("--replay needs the input of the run, {stated_bytes} bytes");
-            return Err(Failure::usage(
-                message,
-                "pass --input FILE or --input-text TEXT",
-            ));
-        }
+        (None, None) if !replay || run.is_none() => None,
+        (None, None) => Some(match bundle {
+            Some(bundle) => GivenInput::Bundled(Arc::clone(bundle)),
+            None if stated_bytes == 0 => GivenInput::Text(String::new()),
+            None => {
+                let message = format!("--replay needs the input of the run, {stated_bytes} bytes");
+                return Err(Failure::usage(
+                    message,
+                    "pass --input FILE or --input-text TEXT",
+                ));
+            }
+        }),
     };
     Ok(Given { capsule, input })
 }

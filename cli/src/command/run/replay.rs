@@ -4,6 +4,8 @@ use std::ffi::OsStr;
 use std::path::Path;
 use std::sync::Arc;
 
+use serde_json::{Value, json};
+
 use tenzik_runtime::evidence::Statement;
 use tenzik_runtime::gate::{Gate, Recorder, Replay, ReplayProgress};
 use tenzik_runtime::{EngineFailure, Outcome, Permit, Policy, Status, Timestamp};
@@ -11,7 +13,8 @@ use tenzik_runtime::{EngineFailure, Outcome, Permit, Policy, Status, Timestamp};
 use crate::bundle_file::BundleFile;
 use crate::capsule_source::CapsuleSource;
 use crate::exit_code::ExitCode;
-use crate::failure::Failure;
+use crate::failure::{Failure, shown};
+use crate::printer::grouped;
 use crate::run_input::OpenedInput;
 
 /// The bundle of a run that is replayed.
@@ -69,6 +72,20 @@ impl Replayed {
             false => Some(Box::new(Recorder::new(gate, None))),
         };
         (gate, progress)
+    }
+}
+
+impl Replayed {
+    /// What people are told of a run that was replayed.
+    pub(super) fn note(&self, progress: &ReplayProgress) -> String {
+        let calls = grouped(progress.done());
+        let bundle = shown(&self.file.path);
+        format!("replayed: {calls} calls answered from {bundle}, nothing was done outside")
+    }
+
+    /// The same for programs.
+    pub(super) fn json(&self, progress: &ReplayProgress) -> Value {
+        json!({ "bundle": self.file.path.to_string_lossy(), "calls": progress.done() })
     }
 }
 
