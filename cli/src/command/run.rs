@@ -1,6 +1,7 @@
 //! `tenzik run`: one run, its output, its use and its receipt.
 
 mod effects;
+mod learn;
 mod record;
 mod replay;
 mod trace;
@@ -83,6 +84,9 @@ pub(crate) struct RunArguments {
     /// of the bundle unless they are given.
     #[arg(long, value_name = "BUNDLE", conflicts_with_all = ["record", "receipt", "artifacts"])]
     replay: Option<PathBuf>,
+    /// Write the least policy under which this run, if it ends well, can be repeated.
+    #[arg(long, value_name = "POLICY", conflicts_with = "replay")]
+    learn: Option<PathBuf>,
     /// Sign the receipt with this key [default: the machine's own, made when it is first needed].
     #[arg(long, value_name = "FILE", requires = "stated")]
     key: Option<PathBuf>,
@@ -252,6 +256,7 @@ fn check_paths(arguments: &RunArguments, source: &CapsuleSource) -> Result<(), F
     let output = ("--output", arguments.output.as_deref());
     let receipt = ("--receipt", arguments.receipt.as_deref());
     let record = ("--record", arguments.record.as_deref());
+    let learn = ("--learn", arguments.learn.as_deref());
     let needed = [
         ("this machine's key", own_key.as_deref()),
         ("the file of trusted keys", own_trust.as_deref()),
@@ -266,13 +271,18 @@ fn check_paths(arguments: &RunArguments, source: &CapsuleSource) -> Result<(), F
     let policies = arguments.policy.files().chain(own_ceiling.as_deref());
     let policies = policies.map(|path| ("a policy or ceiling", Some(path)));
     let each = needed.into_iter().chain(trusts).chain(policies);
-    let each = each.flat_map(|needed| [output, receipt, record].map(|written| (written, needed)));
+    let each =
+        each.flat_map(|needed| [output, receipt, record, learn].map(|written| (written, needed)));
     let others = [
         (receipt, ("--input", input)),
         (record, ("--input", input)),
         (receipt, output),
         (record, output),
         (record, receipt),
+        (learn, ("--input", input)),
+        (learn, output),
+        (learn, receipt),
+        (learn, record),
     ];
     for ((name, path), (other_name, other)) in each.chain(others) {
         if let (Some(path), Some(other)) = (path, other)
@@ -328,7 +338,12 @@ fn execute(
         None => {
             let tape = recording.as_ref().map(Recording::tape);
             (
-                Effects::of(permit, arguments.artifacts.as_deref(), tape)?,
+                Effects::of(
+                    permit,
+                    arguments.artifacts.as_deref(),
+                    tape,
+                    arguments.learn.is_some(),
+                )?,
                 None,
             )
         }
@@ -362,6 +377,10 @@ fn execute(
         true => Found::None,
         false => sidecar_file::find(source, capsule.bytes(), arguments.sidecar.as_deref())?,
     };
+    if let Some(path) = &arguments.learn {
+        let observations = effects.observations.as_ref();
+        learn::write(path, &plan.policy, capsule, &outcome, observations)?;
+    }
     let limits = permit.limits();
     let exit = report(arguments, capsule, (&outcome, limits), &found, &written);
     effects.obey_signal();

@@ -46,7 +46,10 @@ fn a_program_runs_and_the_receipt_says_how() {
         .exits(0)
         .json();
     assert_eq!(object["output"], "hello a b\n");
-    documented("run", &object);
+    let mut fields = object.clone();
+    // Its keys are the names of layers.
+    fields["effects"]["processes"][0]["layers"] = serde_json::json!({ "pidns": {} });
+    documented("run", &fields);
     let process = &object["effects"]["processes"][0];
     assert_eq!(process["ending"], "exit 0");
     assert_eq!(process["stdout_bytes"], 10);
@@ -347,4 +350,44 @@ fn the_value_of_a_secret_is_nowhere() {
             assert!(!found, "{form} in {name}");
         }
     }
+}
+
+/// Learns from a run under a broad policy; then the run needs every line of what was learned.
+#[test]
+fn a_learned_policy_has_no_line_too_many() {
+    let world = World::new();
+    let more = format!(
+        "deadline = \"90s\"\n{WORDS}[limits]\nfuel = 90000000\n[[files]]\npath = \"/srv\"\naccess = [\"read\"]\n"
+    );
+    let broad = policy("/usr/bin/echo", r#"["{words...}"]"#, &more);
+    let argv = ["echo", "{learned}", "a b"];
+    run(&world, &broad, &argv, &["--learn", "learned.toml"]).exits(0);
+    let learned = String::from_utf8(world.read("learned.toml")).unwrap();
+    assert!(!learned.contains("/srv"), "{learned}");
+    assert!(!learned.contains("90"), "{learned}");
+    let object = run(&world, &learned, &argv, &["--json"]).exits(0).json();
+    assert_eq!(object["output"], "{learned} a b\n");
+    run(&world, &learned, &["echo", "other"], &[]).exits(30);
+    let lines: Vec<&str> = learned.lines().collect();
+    assert!(lines.len() >= 3, "{learned}");
+    for without in 0..lines.len() {
+        if lines[without].trim().is_empty() || lines[without].starts_with('#') {
+            continue;
+        }
+        let fewer: Vec<&str> = lines
+            .iter()
+            .enumerate()
+            .filter_map(|(index, line)| (index != without).then_some(*line))
+            .collect();
+        let ended = run(&world, &(fewer.join("\n") + "\n"), &argv, &[]);
+        assert_ne!(ended.code, 0, "without {:?}:\n{learned}", lines[without]);
+    }
+    // A run that does not end well teaches nothing.
+    let ended = run(&world, &broad, &["cat"], &["--learn", "nothing.toml"]).exits(30);
+    assert!(
+        ended.stderr.contains("nothing was learned"),
+        "{}",
+        ended.stderr
+    );
+    assert!(!world.path("nothing.toml").exists());
 }

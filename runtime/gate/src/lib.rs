@@ -18,6 +18,7 @@ mod effect_kind;
 mod lock;
 
 mod gate;
+mod learner;
 mod live;
 mod recorder;
 mod replay;
@@ -34,6 +35,7 @@ pub use files::{
     PathProblem, RESERVED_PREFIX, WriteMode,
 };
 pub use gate::{Gate, GateCall, GateHalt, GateReply, Refused};
+pub use learner::{Learner, Observations};
 pub use live::{GateOptions, LiveGate};
 pub use recorder::{Recorder, Tape};
 pub use replay::{Replay, ReplayProgress};

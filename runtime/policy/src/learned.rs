@@ -182,9 +182,8 @@ impl<'a> Group<'a> {
                     .iter()
                     .all(|argument| argument.len() <= TEXT_BYTES_MAX / 2)
         };
-        let are_literal = is_room
-            && self.requests.len() <= LITERALS_MAX
-            && self.requests.iter().all(fits);
+        let are_literal =
+            is_room && self.requests.len() <= LITERALS_MAX && self.requests.iter().all(fits);
         if !are_literal {
             return vec![ExecRule {
                 arguments: self.rule.arguments.clone(),

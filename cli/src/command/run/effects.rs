@@ -7,8 +7,8 @@ use std::sync::atomic::Ordering;
 use serde_json::{Value, json};
 
 use tenzik_runtime::gate::{
-    Gate, GateOptions, GateReport, LayerState, LiveGate, LocalAdapter, ProcessReport, Recorder,
-    RunId, Tape,
+    Gate, GateOptions, GateReport, LayerState, Learner, LiveGate, LocalAdapter, Observations,
+    ProcessReport, Recorder, RunId, Tape,
 };
 use tenzik_runtime::{Permit, escaped};
 
@@ -24,6 +24,8 @@ const ARGUMENTS_SHOWN_MAX: usize = 200;
 /// The gate of a run, and the signals that end what is behind it.
 pub(super) struct Effects {
     pub(super) gate: Option<Box<dyn Gate>>,
+    /// What was granted, where it is watched.
+    pub(super) observations: Option<Observations>,
     stop: Option<StopSignal>,
 }
 
@@ -33,6 +35,7 @@ impl Effects {
         permit: &Permit,
         artifacts: Option<&Path>,
         tape: Option<Box<dyn Tape>>,
+        learn: bool,
     ) -> Result<Effects, Failure> {
         if permit
             .grants()
@@ -41,6 +44,7 @@ impl Effects {
         {
             return Ok(Effects {
                 gate: None,
+                observations: None,
                 stop: None,
             });
         }
@@ -71,15 +75,26 @@ impl Effects {
             state_directory: user_directories::state()?,
             artifact_directory: Some(artifacts),
         });
+        let (gate, observations): (Box<dyn Gate>, _) = if learn {
+            let (learner, observations) = Learner::new(gate, Arc::clone(permit.rules()));
+            (Box::new(Recorder::new(learner, tape)), Some(observations))
+        } else {
+            (Box::new(Recorder::new(gate, tape)), None)
+        };
         Ok(Effects {
-            gate: Some(Box::new(Recorder::new(gate, tape))),
+            gate: Some(gate),
+            observations,
             stop: Some(stop),
         })
     }
 
     /// Behind a gate that performs nothing.
     pub(super) fn none(gate: Option<Box<dyn Gate>>) -> Effects {
-        Effects { gate, stop: None }
+        Effects {
+            gate,
+            observations: None,
+            stop: None,
+        }
     }
 
     /// Ends this process as the signal would have that ended the run.
