@@ -65,7 +65,7 @@ struct Target {
 
 impl Engine {
     /// An engine with these options. Where the address space has no room for as many memories as
-    /// there may be instances, its runs are a little slower and need little of it.
+    /// there may be instances, its runs are slower and need little of it.
     ///
     /// # Errors
     /// [`EngineFailure::Setup`] if wasmtime does not support this machine.
