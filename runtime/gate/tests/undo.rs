@@ -341,6 +341,27 @@ fn a_broken_manifest_is_an_error_with_its_line() {
     }
 }
 
+/// Whatever stands in a manifest, reading it ends.
+#[test]
+fn a_manifest_with_any_byte_changed_is_read_or_refused() {
+    let sandbox = Sandbox::new();
+    before(&sandbox);
+    change(&sandbox, "r1");
+    let good = sandbox.read("state/undo/r1/manifest.jsonl");
+    let mut refused = 0;
+    for index in 0..good.len() {
+        for byte in [0, b'\n', b'"', b'%', b'9', good[index] ^ 0x80] {
+            let mut bad = good.clone();
+            bad[index] = byte;
+            sandbox.write("state/undo/r1/manifest.jsonl", &bad);
+            if sandbox.store().run(&id("r1")).is_err() {
+                refused += 1;
+            }
+        }
+    }
+    assert!(refused > good.len(), "{refused} of {}", 6 * good.len());
+}
+
 #[test]
 fn a_damaged_backup_is_not_put_back() {
     let sandbox = Sandbox::new();
