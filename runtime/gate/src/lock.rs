@@ -4,7 +4,7 @@ use std::fs::File;
 use std::ops::{Deref, DerefMut};
 
 use rustix::fs::{FlockOperation, flock};
-use rustix::io::Errno;
+use rustix::io::{Errno, retry_on_intr};
 
 /// A file with an exclusive lock (flock(2)), released when it is dropped.
 ///
@@ -16,7 +16,8 @@ pub(crate) struct Locked(File);
 impl Locked {
     /// Locks `file`, which may have to wait.
     pub(crate) fn wait(file: File) -> rustix::io::Result<Locked> {
-        flock(&file, FlockOperation::LockExclusive)?;
+        // A signal that is handled must not look like a lock that cannot be had.
+        retry_on_intr(|| flock(&file, FlockOperation::LockExclusive))?;
         Ok(Locked(file))
     }
 
