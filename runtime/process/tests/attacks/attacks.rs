@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::linux::net::SocketAddrExt;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{SocketAddr, UnixListener};
 
 use tenzik_process::Exit;
@@ -15,6 +16,10 @@ pub const TESTS: &[Test] = &[
     (
         "attacks::files_outside_are_neither_read_nor_written",
         files_outside,
+    ),
+    (
+        "attacks::no_set_user_id_file_is_left_behind",
+        set_user_id_left,
     ),
     ("attacks::nobody_outside_gets_a_signal", signals),
     (
@@ -184,4 +189,21 @@ fn ordinary_tools() {
     assert_eq!(ran.stdout, "2,4,6");
     let ran = run(&system("/bin/sh", &["-c", "(exit 3) & wait $!; echo $?"]));
     assert_eq!(ran.stdout, "3\n");
+}
+
+fn set_user_id_left() {
+    let directory = open_directory();
+    let path = directory.path().join("left");
+    let mut spec = hostile("leave_set_user_id", &[path.to_str().unwrap()]);
+    spec.write = vec![directory.path().to_owned()];
+    let ran = run(&spec);
+    assert!(
+        !ran.stdout.contains("ACHIEVED") && ran.stdout.lines().count() == 4,
+        "{}",
+        ran.stdout
+    );
+    assert_eq!(
+        fs::metadata(&path).unwrap().permissions().mode() & 0o6000,
+        0
+    );
 }

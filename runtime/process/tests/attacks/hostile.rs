@@ -44,6 +44,7 @@ pub fn act(role: &str, arguments: &[String]) -> ExitCode {
             .iter()
             .for_each(|path| say(path, fs::write(path, b"x").map(|()| "written".to_owned()))),
         "fill" => println!("filled {}", fill(first)),
+        "leave_set_user_id" => leave_set_user_id(first),
         "calls" => forbidden_calls(),
         "descriptors" => println!("{:?}", descriptors()),
         "processes" => println!("{:?}", processes()),
@@ -168,10 +169,15 @@ fn hop() -> ! {
 /// Leaves a descendant behind that holds the outputs.
 fn daemon() {
     if fork() == 0 {
-        // SAFETY: only numbers are passed.
-        unsafe { libc::setsid() };
-        if fork() == 0 {
-            ignore_and_wait();
+        // SAFETY: only numbers are passed, and this process has one thread.
+        unsafe {
+            libc::setsid();
+            if libc::fork() > 0 {
+                libc::_exit(0);
+            }
+        }
+        loop {
+            thread::sleep(Duration::from_secs(1000));
         }
     }
     println!("left");
@@ -216,6 +222,35 @@ fn fill(path: &str) -> u64 {
         }
     }
     written
+}
+
+/// Tries to leave a file that acts as its owner for everybody.
+fn leave_set_user_id(path: &str) {
+    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+    fs::write(path, b"x").unwrap();
+    let bits = || fs::Permissions::from_mode(0o6755);
+    say(
+        "chmod",
+        fs::set_permissions(path, bits()).map(|()| String::new()),
+    );
+    let file = fs::File::open(path).unwrap();
+    say(
+        "fchmod",
+        file.set_permissions(bits()).map(|()| String::new()),
+    );
+    let create = |mode| {
+        fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(mode)
+            .open(format!("{path}2"))
+    };
+    say("create", create(0o4755).map(|_| String::new()));
+    // SAFETY: only numbers and null are passed.
+    say(
+        "openat2",
+        last(unsafe { libc::syscall(libc::SYS_openat2, libc::AT_FDCWD, 0, 0, 0) }),
+    );
 }
 
 /// Every call that leaves isolation or looks into others.

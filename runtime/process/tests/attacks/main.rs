@@ -31,6 +31,13 @@ fn main() -> ExitCode {
         .skip(1)
         .map(|argument| argument.to_string_lossy().into_owned())
         .collect();
+    let called = std::env::args_os().next().unwrap_or_default();
+    if std::path::Path::new(&called)
+        .file_name()
+        .is_some_and(|name| name == "tenzik-jail")
+    {
+        return tenzik_jail::run_helper();
+    }
     match arguments.first().map(String::as_str) {
         Some(tenzik_jail::HELPER_ARGUMENT) => tenzik_jail::run_helper(),
         Some("hostile") => hostile::act(&arguments[1], &arguments[2..]),

@@ -2,13 +2,19 @@
 
 use std::ffi::CString;
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::{PermissionsExt, symlink};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use tenzik_process::{Exit, Layer, ProcessSpec, StartError};
+use tenzik_process::{
+    Exit, HelperKind, Layer, LocalAdapter, ProcessAdapter, ProcessSpec, StartError,
+};
 
 use crate::suite::Test;
-use crate::support::{copy_to, hostile, layers, open_directory, own_program, run, start, system};
+use crate::support::{
+    copy_to, hostile, layers, never, open_directory, own_program, run, start, system,
+};
 
 pub const TESTS: &[Test] = &[
     (
@@ -39,6 +45,12 @@ pub const TESTS: &[Test] = &[
         nested_trees,
     ),
     ("programs::contradictions_are_refused", contradictions),
+    ("programs::the_helper_beside_is_preferred", helper_beside),
+    (
+        "programs::a_helper_without_tenzik_does_nothing",
+        helper_alone,
+    ),
+    ("programs::root_chooses_the_user", chosen_user),
 ];
 
 fn a_program_runs() {
@@ -382,4 +394,81 @@ fn contradictions() {
         start(&spec).err().unwrap(),
         StartError::TimedOut { .. }
     ));
+}
+
+fn helper_beside() {
+    let directory = open_directory();
+    let tenzik = copy_to(directory.path(), "tenzik");
+    let spec = hostile("hello", &[]);
+    let run_with = |adapter: &LocalAdapter| {
+        let mut process = adapter
+            .start(&spec, &never)
+            .unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(process.helper(), adapter.kind());
+        assert_eq!(process.wait(&never).unwrap(), Exit::Code(0));
+    };
+    let itself = LocalAdapter::beside(&tenzik);
+    assert_eq!(itself.kind(), HelperKind::Itself);
+    run_with(&itself);
+    copy_to(directory.path(), "tenzik-jail");
+    let beside = LocalAdapter::beside(&tenzik);
+    assert_eq!(beside.kind(), HelperKind::Beside);
+    run_with(&beside);
+    let missing = LocalAdapter::with_helper(directory.path().join("missing"));
+    assert!(matches!(
+        missing.start(&spec, &never).err().unwrap(),
+        StartError::Helper { .. }
+    ));
+    // A helper that is another program is not taken for one.
+    let wrong = LocalAdapter::with_helper("/usr/bin/true");
+    assert!(matches!(
+        wrong.start(&spec, &never).err().unwrap(),
+        StartError::Machine(_)
+    ));
+}
+
+fn helper_alone() {
+    let helper = || {
+        let mut command = Command::new(own_program());
+        command
+            .arg(tenzik_jail::HELPER_ARGUMENT)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    };
+    let output = helper().stdin(Stdio::null()).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("not a socket"));
+    for sent in [
+        b"".as_slice(),
+        b"\0\0\0\0",
+        b"\xff\xff\xff\xff\x01",
+        b"\x02\0\0\0\x01\x07",
+        b"\x01\0\0\0\x02",
+        b"GET / HTTP/1.1",
+    ] {
+        let (own, other) = std::os::unix::net::UnixStream::pair().unwrap();
+        let child = helper()
+            .stdin(std::os::fd::OwnedFd::from(other))
+            .spawn()
+            .unwrap();
+        (&own).write_all(sent).unwrap();
+        drop(own);
+        let output = child.wait_with_output().unwrap();
+        let code = output.status.code();
+        assert!(code == Some(0) || code == Some(1), "{sent:?}: {output:?}");
+        assert!(
+            !String::from_utf8_lossy(&output.stderr).contains("panicked"),
+            "{output:?}"
+        );
+    }
+}
+
+fn chosen_user() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let mut spec = hostile("identity", &[]);
+    spec.user = 12345;
+    assert!(run(&spec).stdout.starts_with("user=12345 group=12345 "));
 }

@@ -24,7 +24,24 @@ pub fn run(arguments: &[String]) -> ExitCode {
         degraded::TESTS,
         killed::TESTS,
     ];
-    let wanted = arguments.iter().find(|argument| !argument.starts_with('-'));
+    // Options of the usual harness are accepted without effect.
+    let valued = [
+        "--test-threads",
+        "--skip",
+        "--format",
+        "--color",
+        "--logfile",
+        "-Z",
+    ];
+    let mut words = arguments.iter();
+    let mut wanted = None;
+    while let Some(word) = words.next() {
+        if valued.contains(&word.as_str()) {
+            words.next();
+        } else if !word.starts_with('-') {
+            wanted = Some(word);
+        }
+    }
     let all: Vec<Test> = groups.into_iter().flatten().copied().collect();
     if arguments.iter().any(|argument| argument == "--list") {
         all.iter().for_each(|(name, _)| println!("{name}: test"));

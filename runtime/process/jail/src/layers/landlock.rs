@@ -79,12 +79,12 @@ fn add_rules(mut rules: RulesetCreated, scoped: &Scoped<'_>) -> Result<RulesetCr
     for bind in &scoped.trees.binds {
         rules = add(rules, &bind.path, if bind.write { write } else { read })?;
     }
-    for device in DEVICES {
-        rules = add(
-            rules,
-            Path::new(device),
-            AccessFs::ReadFile | AccessFs::WriteFile,
-        )?;
+    for device in DEVICES
+        .iter()
+        .map(Path::new)
+        .filter(|device| device.exists())
+    {
+        rules = add(rules, device, AccessFs::ReadFile | AccessFs::WriteFile)?;
     }
     if scoped.fresh_root {
         rules = add(rules, Path::new("/"), AccessFs::ReadDir.into())?;

@@ -21,7 +21,7 @@ use crate::trees::{Bind, Trees};
 
 /// Where the new root stands until it is the root. One of them exists on every machine.
 const SCAFFOLDS: [&str; 4] = ["/tmp", "/run", "/usr", "/etc"];
-/// Device files that every root has.
+/// Device files that every root has, as far as the machine has them.
 const DEVICES: [&str; 5] = ["null", "zero", "full", "random", "urandom"];
 /// Links in `/dev`.
 const DEVICE_LINKS: [(&str, &str); 4] = [
@@ -64,8 +64,9 @@ pub(crate) fn enforce(trees: &Trees, tmp_bytes_max: u64) -> Result<String, NoRoo
         .collect::<Result<Vec<_>, NoRoot>>()?;
     let devices = DEVICES
         .iter()
-        .map(|name| {
-            let path = Path::new("/dev").join(name);
+        .map(|name| Path::new("/dev").join(name))
+        .filter(|path| path.exists())
+        .map(|path| {
             let device = open_path(&path)
                 .and_then(|source| clone_tree(&source, false, NOSUID | NOEXEC))
                 .map_err(|error| place(&path, &error))?;

@@ -113,14 +113,17 @@ const DENIED: &[libc::c_long] = &[
     libc::SYS__sysctl,
 ];
 
+const SET_ID_BITS: u32 = libc::S_ISUID | libc::S_ISGID;
+const FCHMODAT2: libc::c_long = 452;
 const STATMOUNT: libc::c_long = 457;
 const LISTMOUNT: libc::c_long = 458;
 const OPEN_TREE_ATTR: libc::c_long = 467;
 
 /// Calls that do not exist for the program, so that its library falls back to older ones.
 const ABSENT: &[libc::c_long] = &[
-    // Its flags lie in memory, where a filter cannot see them.
+    // Their flags and modes lie in memory, where a filter cannot see them.
     libc::SYS_clone3,
+    libc::SYS_openat2,
     libc::SYS_io_uring_setup,
     libc::SYS_io_uring_enter,
     libc::SYS_io_uring_register,
@@ -181,11 +184,55 @@ fn program(network: &Network, own_queues: bool) -> Vec<Instruction> {
         filter.if_equal(u32::MAX, ALLOW);
         filter.answer(errno(libc::EPERM));
     });
+    set_user_id_bits(&mut filter);
     filter.on(libc::SYS_socketpair, socket_pairs);
     filter.on(libc::SYS_socket, |filter| sockets(filter, network));
     connections(&mut filter, network);
     filter.answer(ALLOW);
     filter.0
+}
+
+/// Files that act as their owner for everybody must not be left behind in a tree to write to.
+fn set_user_id_bits(filter: &mut Filter) {
+    #[cfg(target_arch = "x86_64")]
+    let (modes, opens) = (
+        [
+            (libc::SYS_chmod, 1),
+            (libc::SYS_creat, 1),
+            (libc::SYS_mknod, 1),
+        ]
+        .as_slice(),
+        [(libc::SYS_open, 1)].as_slice(),
+    );
+    #[cfg(not(target_arch = "x86_64"))]
+    let (modes, opens): (&[(libc::c_long, u32)], &[(libc::c_long, u32)]) = (&[], &[]);
+    let everywhere = [
+        (libc::SYS_fchmod, 1),
+        (libc::SYS_fchmodat, 2),
+        (FCHMODAT2, 2),
+        (libc::SYS_mknodat, 2),
+    ];
+    for &(call, mode) in modes.iter().chain(&everywhere) {
+        filter.on(call, |filter| {
+            filter.load_argument(mode);
+            filter.if_any_bit(SET_ID_BITS, errno(libc::EPERM));
+        });
+    }
+    // The mode stands behind the flags, and counts only where a file may be created.
+    for &(call, flags) in opens.iter().chain(&[(libc::SYS_openat, 2)]) {
+        filter.on(call, |filter| {
+            filter.load_argument(flags);
+            filter.push(
+                JUMP_ANY_BIT,
+                1,
+                0,
+                (libc::O_CREAT | libc::O_TMPFILE & !libc::O_DIRECTORY) as u32,
+            );
+            filter.answer(ALLOW);
+            filter.load_argument(flags + 1);
+            filter.if_any_bit(SET_ID_BITS, errno(libc::EPERM));
+        });
+    }
 }
 
 /// Pairs of connected Unix sockets are pipes; a pair for datagrams could send elsewhere.
@@ -465,6 +512,27 @@ mod tests {
             assert_eq!(ask(&network, libc::SYS_kill, &[u64::MAX, 9]), EPERM);
             assert_eq!(ask(&network, libc::SYS_kill, &[7, 9]), ALLOW);
             assert_eq!(ask(&network, libc::SYS_personality, &[0x0040000]), EPERM);
+            let mode = |call, arguments: &[u64]| ask(&network, call, arguments);
+            assert_eq!(mode(libc::SYS_fchmodat, &[0, 0, 0o4755]), EPERM);
+            assert_eq!(mode(libc::SYS_fchmod, &[0, 0o2755]), EPERM);
+            assert_eq!(mode(libc::SYS_fchmod, &[0, 0o1755]), ALLOW);
+            assert_eq!(
+                mode(libc::SYS_openat, &[0, 0, libc::O_CREAT as u64, 0o4755]),
+                EPERM
+            );
+            assert_eq!(
+                mode(libc::SYS_openat, &[0, 0, libc::O_TMPFILE as u64, 0o4755]),
+                EPERM
+            );
+            assert_eq!(
+                mode(libc::SYS_openat, &[0, 0, libc::O_DIRECTORY as u64, 0o4755]),
+                ALLOW
+            );
+            assert_eq!(
+                mode(libc::SYS_openat, &[0, 0, libc::O_CREAT as u64, 0o644]),
+                ALLOW
+            );
+            assert_eq!(mode(libc::SYS_openat2, &[]), errno(libc::ENOSYS));
             let pair = |family: i32, kind: i32| {
                 ask(
                     &network,
