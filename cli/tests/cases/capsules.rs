@@ -6,6 +6,7 @@ mod git;
 mod gobuster;
 mod kill;
 mod nmap;
+mod replay;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

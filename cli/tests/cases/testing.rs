@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use crate::world::{World, not_tested, repository};
 
-const FIRST_PARTY: [&str; 6] = [
+const FIRST_PARTY: [&str; 7] = [
     "base64",
     "dice",
     "echo",
+    "gobuster-parse",
     "hash",
     "json-select",
     "nmap-parse",

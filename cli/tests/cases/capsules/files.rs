@@ -9,7 +9,7 @@ use super::{example, failed, refused, run, run_command};
 use crate::world::World;
 
 /// A world with the example, and its tree.
-fn with_example(changes: &[(&str, &str)]) -> (World, PathBuf) {
+pub(super) fn with_example(changes: &[(&str, &str)]) -> (World, PathBuf) {
     let world = World::new();
     let data = world.path("data");
     std::fs::create_dir(&data).unwrap();
@@ -20,7 +20,7 @@ fn with_example(changes: &[(&str, &str)]) -> (World, PathBuf) {
 }
 
 /// The input of file-write.
-fn writing(path: &str, mode: &str, bytes: &[u8]) -> Vec<u8> {
+pub(super) fn writing(path: &str, mode: &str, bytes: &[u8]) -> Vec<u8> {
     let mut input = json!({ "path": path, "mode": mode })
         .to_string()
         .into_bytes();

@@ -9,13 +9,13 @@ use super::{example, failed, hand_over, program, refused, run};
 use crate::world::World;
 
 /// A world with the example, a repository to clone and a place for clones.
-struct Place {
-    world: World,
+pub(super) struct Place {
+    pub(super) world: World,
     git: PathBuf,
 }
 
 impl Place {
-    fn new() -> Option<Place> {
+    pub(super) fn new() -> Option<Place> {
         let git = program("git")?;
         let place = Place {
             world: World::new(),
@@ -44,7 +44,7 @@ impl Place {
         Some(place)
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(super) fn path(&self, name: &str) -> PathBuf {
         self.world.path(name)
     }
 
@@ -94,7 +94,7 @@ impl Place {
         format!("file://{}", self.path("origin/bare").display())
     }
 
-    fn clone_to(&self, name: &str) -> Value {
+    pub(super) fn clone_to(&self, name: &str) -> Value {
         let directory = self.path("clones").join(name);
         json!({ "op": "clone", "repository": self.origin(), "directory": directory })
     }

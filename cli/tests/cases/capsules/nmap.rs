@@ -10,7 +10,7 @@ use super::{example, failed, program, refused, run};
 use crate::world::World;
 
 /// A world with the example, changed.
-fn with_example(changes: &[(&str, &str)]) -> Option<World> {
+pub(super) fn with_example(changes: &[(&str, &str)]) -> Option<World> {
     let nmap = program("nmap")?;
     let world = World::new();
     let mut all = vec![("/usr/bin/nmap", nmap.to_str().unwrap())];
@@ -19,13 +19,13 @@ fn with_example(changes: &[(&str, &str)]) -> Option<World> {
     Some(world)
 }
 
-fn listener(address: &str) -> (TcpListener, u16) {
+pub(super) fn listener(address: &str) -> (TcpListener, u16) {
     let listener = TcpListener::bind((address, 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
     (listener, port)
 }
 
-fn request(target: &str, ports: &str) -> String {
+pub(super) fn request(target: &str, ports: &str) -> String {
     json!({ "target": target, "ports": ports }).to_string()
 }
 
