@@ -55,7 +55,7 @@ exit_codes! {
     /// The output, log, input or host call limit.
     Traffic = 25, "output, log, input or host call limit";
     /// The policy refuses.
-    Policy = 30, "refused by policy: in the table but not granted";
+    Policy = 30, "refused by policy: before the run, or an effect that the capsule asked for";
     /// The receipt is broken.
     Receipt = 40, "receipt or bundle broken: does not parse, bad signature, untrusted key, differing commitment; or not accepted: replayed, too old, from the future";
     /// A re-execution differs.

@@ -61,7 +61,7 @@ pub(crate) fn error(message: &str, remedy: &str) {
 fn quiet(text: &str) -> Cow<'_, str> {
     let is_loud = |character: char| {
         character.is_control() && !matches!(character, '\n' | '\t')
-            || matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+            || matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     if !text.contains(is_loud) {
         return Cow::Borrowed(text);

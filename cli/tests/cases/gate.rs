@@ -53,7 +53,7 @@ fn a_program_runs_and_the_receipt_says_how() {
     let process = &object["effects"]["processes"][0];
     assert_eq!(process["ending"], "exit 0");
     assert_eq!(process["stdout_bytes"], 10);
-    for layer in ["no_new_privs", "rlimits", "close_fds", "seccomp"] {
+    for layer in ["no_new_privs", "rlimits", "close_fds", "seccomp", "user"] {
         assert_eq!(process["layers"][layer]["state"], "enforced", "{layer}");
     }
     let receipt: Value = serde_json::from_slice(&world.read("r.json")).unwrap();

@@ -236,7 +236,7 @@ pub(crate) fn check_name(name: &str) -> Result<(), TrustLineError> {
     }
     let disturbs = |c: char| {
         c.is_control()
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+            || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     if name.is_empty() || name.trim() != name || name.contains(disturbs) {
         return Err(TrustLineError::NameCharacter);
