@@ -174,37 +174,84 @@ fn without_a_home_there_is_no_store() {
     assert!(said.stderr.contains("XDG_STATE_HOME"), "{said:?}");
 }
 
-/// The whole way: a capsule that writes under a policy, the run id that `run` prints, the undo.
-#[test]
-fn what_a_capsule_wrote_is_undone_by_the_id_that_run_prints() {
+/// A world with a policy that lets `file-write` replace the file `tree/old`, and an input of 1 MiB.
+fn writing_world() -> World {
     let world = World::new();
     std::fs::create_dir(world.path("tree")).unwrap();
     let tree = std::fs::canonicalize(world.path("tree")).unwrap();
     world.write("tree/old", "old");
     let policy = format!(
-        "version = 1\ngrants = [\"hash\", \"json\"]\n[[files]]\npath = {tree:?}\naccess = [\"write\"]\nbytes = \"1KiB\"\nfiles = 1\n"
+        "version = 1\ngrants = [\"hash\", \"json\"]\n[[files]]\npath = {tree:?}\naccess = [\"write\"]\nbytes = \"2MiB\"\nfiles = 1\n"
     );
     world.write("p.toml", policy);
-    let path = tree.join("old");
-    world.write(
-        "input",
-        format!("{{\"path\": {path:?}, \"mode\": \"replace\"}}\nnew"),
+    let request = format!(
+        "{{\"path\": {:?}, \"mode\": \"replace\"}}\n",
+        tree.join("old")
     );
-    let run = |arguments: &[&str]| {
-        let base = [
-            "run",
-            "file-write",
-            "--policy",
-            "p.toml",
-            "--input",
-            "input",
-        ];
-        let mut command = world.command([&base[..], arguments].concat());
-        command.env("XDG_STATE_HOME", world.path("state"));
-        crate::world::ended(command.output().unwrap())
-    };
+    world.write("input", request + &"new\n".repeat(1 << 18));
+    world
+}
+
+fn file_write(world: &World, arguments: &[&str]) -> std::process::Command {
+    let base = [
+        "run",
+        "file-write",
+        "--policy",
+        "p.toml",
+        "--input",
+        "input",
+    ];
+    let mut command = world.command([&base[..], &["--time", "60s"], arguments].concat());
+    command.env("XDG_STATE_HOME", world.path("state"));
+    command
+}
+
+/// Kills from outside, at moments that nobody chooses.
+#[test]
+fn killed_at_any_moment_a_run_can_be_undone() {
+    let (mut untouched, mut replaced, mut left) = (0, 0, 0);
+    for round in 0..60u64 {
+        let world = writing_world();
+        let mut child = file_write(&world, &["--quiet"])
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        for _ in 0..round * 60_000 {
+            std::hint::spin_loop();
+        }
+        // It may have ended already.
+        let _ = child.kill();
+        child.wait().unwrap();
+        match world.read("tree/old").len() {
+            3 => untouched += 1,
+            0x10_0000 => replaced += 1,
+            other => panic!("round {round}: {other} bytes"),
+        }
+        left += std::fs::read_dir(world.path("tree")).unwrap().count() - 1;
+        for run in json(&world, 0, &["--list"])["runs"].as_array().unwrap() {
+            json(&world, 0, &[run["run"].as_str().unwrap()]);
+        }
+        assert_eq!(world.read("tree/old"), b"old", "round {round}");
+        assert_eq!(
+            std::fs::read_dir(world.path("tree")).unwrap().count(),
+            1,
+            "round {round}"
+        );
+    }
+    println!(
+        "{untouched} untouched, {replaced} replaced, {left} temporary files found and removed"
+    );
+}
+
+/// The whole way: a capsule that writes under a policy, the run id that `run` prints, the undo.
+#[test]
+fn what_a_capsule_wrote_is_undone_by_the_id_that_run_prints() {
+    let world = writing_world();
+    let run =
+        |arguments: &[&str]| crate::world::ended(file_write(&world, arguments).output().unwrap());
     let said = run(&[]).exits(0);
-    assert_eq!(world.read("tree/old"), b"new");
+    assert_eq!(world.read("tree/old").len(), 1 << 20);
     let (_, id) = said.stderr.split_once("undo: tenzik undo ").unwrap();
     undo(&world, &[id.lines().next().unwrap()]).exits(0);
     assert_eq!(world.read("tree/old"), b"old");

@@ -98,7 +98,7 @@ impl Journal {
             changes: 0,
             backup_bytes: 0,
         };
-        // On disk with the first file, before that is made.
+        // On disk with the first change.
         journal.append(&Record::run(&journal.run), false)?;
         sync_directory(&journal.directory)?;
         Ok(journal)
@@ -138,7 +138,9 @@ impl Journal {
         StoreLock::take(self.directory.parent().unwrap_or(Path::new("/")))
     }
 
-    /// Says that there will be temporary files beside `path`. Returns their number.
+    /// Says that there will be temporary files beside `path`. Returns their number. A killed process
+    /// cannot lose this; a loss of power can, until the change is on disk, and then the temporary
+    /// file stays.
     pub(crate) fn temp(&mut self, tree: &Path, path: &Path) -> Result<u64, UndoError> {
         let seq = self.count + 1;
         self.append(
@@ -147,7 +149,7 @@ impl Journal {
                 tree: escape(tree),
                 path: escape(path),
             },
-            true,
+            false,
         )?;
         self.count = seq;
         Ok(seq)

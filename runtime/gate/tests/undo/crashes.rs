@@ -21,7 +21,7 @@ const CHANGES: [(&str, usize, usize); 13] = [
     ("openat", 20, 20),
     ("write", 20, 8),
     ("fsync", 12, 7),
-    ("fdatasync", 9, 4),
+    ("fdatasync", 4, 4),
     ("flock", 6, 2),
     ("fchmod", 4, 3),
     ("renameat2", 1, 0),
