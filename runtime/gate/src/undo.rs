@@ -18,6 +18,7 @@ mod manifest;
 mod plan;
 mod restore;
 mod store;
+mod upkeep;
 
 pub use error::{ConflictReason, UndoConflict, UndoError};
 pub use restore::{RestoreAction, Restored, UndoReport};

@@ -16,7 +16,8 @@ use super::error::{ConflictReason, UndoConflict, UndoError};
 use super::journal::{Journal, TempRole};
 use super::manifest::{ChangeState, Manifest, WireState};
 use super::plan::{Plan, Step, What};
-use super::store::{UndoStore, remove_temporary_files};
+use super::store::UndoStore;
+use super::upkeep::remove_temporary_files;
 
 /// Where an undo may change files.
 #[derive(Clone, Copy)]
