@@ -14,6 +14,7 @@ mod seed;
 mod seed_evidence;
 
 mod manifest;
+mod policy;
 mod receipt;
 mod signature;
 mod validator;
@@ -29,6 +30,7 @@ pub use execute::{EXECUTE_LIMITS, execute, executed};
 pub use json_path::json_path;
 pub use manifest::manifest;
 pub use nmap::nmap;
+pub use policy::policy;
 pub use receipt::receipt;
 pub use running::{assert_same, assert_within};
 pub use seed::{executable_seed, mutated, seeds};
@@ -53,6 +55,10 @@ pub const ORACLES: &[Oracle] = &[
     Oracle {
         name: "manifest",
         check: manifest,
+    },
+    Oracle {
+        name: "policy",
+        check: policy,
     },
     Oracle {
         name: "receipt",

@@ -21,6 +21,7 @@ pub fn seeds(oracle: &str) -> Vec<Vec<u8>> {
             .iter()
             .map(|text| text.as_bytes().to_vec())
             .collect(),
+        "policy" => policies(),
         "receipt" => [
             read_all(&["runtime/evidence/tests/fixtures"], "json"),
             transcripts(),
@@ -58,6 +59,24 @@ const MANIFESTS: &[&str] = &[
     r#"{"abi":1,"abi":1,"name":"x","needs":[],"version":"1","extra":null}"#,
     r#"{"abi":1,"name":"","needs":["hash","hash"],"version":"\u0031"}"#,
 ];
+
+/// The policies of the documentation, each with requests of all kinds.
+fn policies() -> Vec<Vec<u8>> {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/policy.md");
+    let page = fs::read_to_string(page).unwrap();
+    let texts = page.split("```toml\n").skip(1);
+    let texts = texts.filter_map(|rest| rest.split("```").next());
+    let requests = [
+        "nmap\0-sT\0-oX\0-\0-p\x0022,80\x00127.0.0.1\0::1",
+        "git\0-C\0/srv/src/a\0status",
+        "git\0clone\0--depth=1\0https://git.example.org/tenzik.git\0/srv/src/a",
+        "/srv/data/log/x",
+        "token",
+    ];
+    let both =
+        texts.flat_map(|text| requests.map(|request| format!("{text}\0{request}").into_bytes()));
+    both.collect()
+}
 
 const JSON_PATHS: &[&str] = &[
     "$\n7",

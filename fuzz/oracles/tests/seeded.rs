@@ -33,6 +33,11 @@ fn manifest() {
 }
 
 #[test]
+fn policy() {
+    run("policy", 5_000);
+}
+
+#[test]
 fn receipt() {
     run("receipt", 5_000);
 }

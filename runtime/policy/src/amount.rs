@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tenzik_capsule::escaped;
+
 /// Units of a size, longest first.
 const UNITS: [(&str, u64); 10] = [
     ("KiB", 1 << 10),
@@ -22,8 +24,12 @@ const UNITS: [(&str, u64); 10] = [
 /// # Errors
 /// A sentence for people.
 pub fn size(text: &str) -> Result<u64, String> {
-    let wrong =
-        || format!("{text:?} is not a size; write a number of bytes such as 5120, 64KiB or 32MiB");
+    let wrong = || {
+        format!(
+            "{} is not a size; write a number of bytes such as 5120, 64KiB or 32MiB",
+            escaped(text)
+        )
+    };
     let (digits, unit) = UNITS
         .iter()
         .find_map(|(name, unit)| {
@@ -34,12 +40,18 @@ pub fn size(text: &str) -> Result<u64, String> {
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(wrong());
     }
-    let number: u64 = digits
-        .parse()
-        .map_err(|_| format!("{text:?} is larger than any size that tenzik can use"))?;
-    number
-        .checked_mul(unit)
-        .ok_or_else(|| format!("{text:?} is larger than any size that tenzik can use"))
+    let number: u64 = digits.parse().map_err(|_| {
+        format!(
+            "{} is larger than any size that tenzik can use",
+            escaped(text)
+        )
+    })?;
+    number.checked_mul(unit).ok_or_else(|| {
+        format!(
+            "{} is larger than any size that tenzik can use",
+            escaped(text)
+        )
+    })
 }
 
 /// Reads a duration such as `200ms`, `1s` or `2m 30s`; microseconds.
@@ -49,7 +61,7 @@ pub fn size(text: &str) -> Result<u64, String> {
 pub fn duration_us(text: &str) -> Result<u64, String> {
     let duration = duration(text)?;
     u64::try_from(duration.as_micros())
-        .map_err(|_| format!("{text:?} is longer than tenzik can wait"))
+        .map_err(|_| format!("{} is longer than tenzik can wait", escaped(text)))
 }
 
 /// Reads a duration such as `200ms`, `1s` or `2m 30s`.
@@ -58,7 +70,10 @@ pub fn duration_us(text: &str) -> Result<u64, String> {
 /// A sentence for people.
 pub fn duration(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text).map_err(|_| {
-        format!("{text:?} is not a duration; write one such as 200ms, 1s or \"2m 30s\"")
+        format!(
+            "{} is not a duration; write one such as 200ms, 1s or \"2m 30s\"",
+            escaped(text)
+        )
     })
 }
 

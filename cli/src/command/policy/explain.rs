@@ -148,10 +148,26 @@ impl Explanation<'_> {
                 narrowings: narrowings
                     .filter(|narrowing| narrowing.rule.as_ref() == Some(origin))
                     .collect(),
-                is_effective: left.iter().any(|(other, _)| *other == origin),
+                is_effective: left.iter().any(|(other, _)| *other == origin)
+                    || self.has_tree_below(origin, capability),
             }
         });
         rules.collect()
+    }
+
+    /// Whether a ceiling leaves something below the tree that stands there, though not the whole tree.
+    fn has_tree_below(&self, origin: &Origin, capability: Capability) -> bool {
+        let grants = |tree: &&FileTree| match capability {
+            Capability::FileRead => tree.read,
+            Capability::FileWrite => tree.write || tree.append,
+            _ => false,
+        };
+        let mut asked = self.resolved.asked.rules.files.iter();
+        let Some(tree) = asked.find(|tree| tree.origin == *origin) else {
+            return false;
+        };
+        let mut left = self.effective().rules.files.iter().filter(grants);
+        left.any(|other| other.path.starts_with(&tree.path))
     }
 
     fn pure_granted_by(&self, capability: Capability) -> String {
