@@ -101,7 +101,7 @@ fn the_end_of_the_program_is_the_end_of_the_run() {
         (
             Status::Exceeded.number(),
             1010,
-            "the program needs more than the policy grants",
+            "the program wrote more than its rule allows",
         ),
     ];
     for (end, code, message) in cases {

@@ -130,7 +130,7 @@ fn a_failure_of_nmap_is_told_with_its_first_words() {
     fails(
         ends(Status::Exceeded.number(), ""),
         1010,
-        "nmap needs more than the policy grants",
+        "nmap wrote more than its rule allows",
     );
     let whole = Scripted {
         stdout: REPORT.into(),

@@ -1,7 +1,7 @@
 //! What a program writes to its standard error, and how it ended.
 
-use request::{Message, refuse};
-use tenzik_sdk::{LogLevel, Process, ProcessEnd, log_bytes};
+use request::{Message, REQUEST, refuse};
+use tenzik_sdk::{LogLevel, Process, ProcessEnd, Status, log_bytes};
 
 /// Bytes of standard error that are logged: a quarter of what the profiles allow.
 const LOG_BYTES: usize = 16 << 10;
@@ -86,6 +86,11 @@ pub fn finish_with(process: Process, name: &[u8], first: &FirstLine, good: u8) {
         Ok(ProcessEnd::Code(code)) => (i32::from(code), b" ended with exit code ", code),
         Ok(ProcessEnd::Signal(signal)) => {
             (256 + i32::from(signal), b" was ended by signal ", signal)
+        }
+        Err(Status::Exceeded) => {
+            let mut message = Message::new(name);
+            message.text(b" wrote more than its rule allows");
+            message.fail(REQUEST - Status::Exceeded.number())
         }
         Err(status) => refuse(name, status),
     };

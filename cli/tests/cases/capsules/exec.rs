@@ -90,5 +90,76 @@ fn a_flood_ends_at_the_cap_of_the_rule() {
     world.write("policy.toml", policy);
     let ended = run(&world, "exec", r#"{"argv":["yes"]}"#);
     assert!(ended.stdout.len() <= 1 << 20);
-    failed(ended, 1010, "the program needs more than the policy grants");
+    failed(ended, 1010, "the program wrote more than its rule allows");
+}
+
+/// Whatever stands in a request, capsule and host agree on what it says: none is passed on that the host
+/// would not read, and the capsule is stricter only where the page says so.
+#[test]
+fn requests_are_read_as_the_host_reads_them() {
+    #[derive(serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Request {
+        argv: Vec<String>,
+    }
+
+    let Some(world) = with_example(&[]) else {
+        return;
+    };
+    let seed = br#" {"argv" : ["id","a\u00e9\ud83d\ude00\n","/"] } "#;
+    let pieces: [&[u8]; 16] = [
+        b"\"",
+        b"\\",
+        b"\\u",
+        b"\\ud800",
+        b"[",
+        b"]",
+        b"{",
+        b"}",
+        b",",
+        b":",
+        b"\0",
+        b"\n",
+        b"\xff",
+        "\u{e9}".as_bytes(),
+        b"null",
+        b"0",
+    ];
+    let mut state = 1_u64;
+    let mut random = |below: usize| {
+        // Knuth's MMIX generator.
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % below
+    };
+    let (mut accepted, mut total) = (0, 0);
+    for _ in 0..150 {
+        let mut input = seed.to_vec();
+        for _ in 0..=random(2) {
+            let at = random(input.len());
+            let end = (at + random(3)).min(input.len());
+            input.splice(at..end, pieces[random(pieces.len())].iter().copied());
+        }
+        let read = serde_json::from_slice::<Request>(&input);
+        let ended = run(&world, "exec", &input);
+        let shown = String::from_utf8_lossy(&input);
+        let stricter = input.windows(6).all(|window| window != b"\"argv\"");
+        match (&read, ended.code) {
+            (Ok(request), 20) => assert!(request.argv.is_empty() || stricter, "{shown}"),
+            (Err(_), code) => {
+                assert_eq!(code, 20, "{shown}");
+                failed(ended, 1000, "the request ");
+            }
+            (Ok(_), code) => {
+                assert_eq!(code, 30, "{shown}");
+                accepted += 1;
+            }
+        }
+        total += 1;
+    }
+    assert!(
+        accepted > 10 && accepted < total - 10,
+        "{accepted} of {total}"
+    );
 }

@@ -167,7 +167,7 @@ fn a_report_over_the_cap_of_the_rule_is_none() {
         return;
     };
     let ended = run(&world, "nmap-scan", request("127.0.0.1", "1-8"));
-    failed(ended, 1010, "nmap needs more than the policy grants");
+    failed(ended, 1010, "nmap wrote more than its rule allows");
 }
 
 /// A program that writes no report.
