@@ -93,6 +93,21 @@ fn a_flood_ends_at_the_cap_of_the_rule() {
     failed(ended, 1010, "the program wrote more than its rule allows");
 }
 
+#[test]
+fn a_program_ends_at_the_deadline_of_its_rule() {
+    let Some(sleep) = program("sleep") else {
+        return;
+    };
+    let world = World::new();
+    let policy = format!(
+        "version = 1\ngrants = []\n[[exec]]\nname = \"sleep\"\nprogram = {sleep:?}\nargs = [\"600\"]\n{}",
+        "read = [\"/usr/lib\", \"/lib\", \"/lib64\", \"/etc/ld.so.cache\"]\ndeadline = \"1s\"\n"
+    );
+    world.write("policy.toml", policy);
+    let ended = run(&world, "exec", r#"{"argv":["sleep","600"]}"#);
+    failed(ended, 1009, "the program passed its deadline");
+}
+
 /// Whatever stands in a request, capsule and host agree on what it says: none is passed on that the host
 /// would not read, and the capsule is stricter only where the page says so.
 #[test]

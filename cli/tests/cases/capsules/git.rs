@@ -175,10 +175,16 @@ fn trap(place: &Place) -> (PathBuf, PathBuf) {
 #[test]
 fn a_hostile_repository_executes_nothing() {
     let Some(place) = Place::new() else { return };
-    place.does(&place.clone_to("one"));
-    let clone = place.path("clones/one");
     let (script, mark) = trap(&place);
     let shown = script.to_str().unwrap();
+    // The other side of a clone is a program of this machine, too.
+    let bare = place.path("origin/bare");
+    place.git(&bare, &["config", "uploadpack.packObjectsHook", shown]);
+    std::fs::copy(&script, bare.join("hooks/post-checkout")).unwrap();
+    place.hand_over();
+    place.does(&place.clone_to("one"));
+    assert!(!mark.exists());
+    let clone = place.path("clones/one");
     let hooks = clone.join(".git/hooks");
     std::fs::create_dir_all(&hooks).unwrap();
     for hook in [
