@@ -10,6 +10,10 @@ use tenzik_runtime::{Input, InputStream, Policy, SignedReceipt};
 use crate::capsule_source::CapsuleSource;
 use crate::exit_code::ExitCode;
 use crate::failure::{self, Failure, shown};
+use crate::printer::{self, grouped};
+
+/// Size of a bundle that is checked within a second or so.
+const QUIET_BYTES_MAX: u64 = 512 << 20;
 
 /// A bundle that was opened and checked.
 pub(crate) struct BundleFile {
@@ -20,6 +24,11 @@ pub(crate) struct BundleFile {
 impl BundleFile {
     /// Opens a bundle. All of it is read once.
     pub(crate) fn open(path: &Path) -> Result<BundleFile, Failure> {
+        let bytes = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+        if bytes > QUIET_BYTES_MAX && printer::shows_progress() {
+            let (shown, bytes) = (shown(path), grouped(bytes));
+            printer::note(&format!("checking the {bytes} bytes of {shown}"));
+        }
         let bundle = Bundle::open(path).map_err(|error| failed(path, error))?;
         Ok(BundleFile {
             path: path.to_owned(),

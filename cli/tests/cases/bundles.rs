@@ -9,7 +9,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::world::{Ended, World, documented, ended, not_tested};
+use crate::world::{Ended, World, documented, ended, has, not_tested};
 
 /// Starts the program that its input asks for, writes what that writes, and returns its exit code.
 const EXEC: &str = r#"(module
@@ -162,6 +162,58 @@ fn a_run_is_repeated_where_its_program_is_not() {
     documented("run", &object);
     assert_eq!(object["replayed"]["bundle"], "b");
     assert_eq!(object["output"], "1 22\n");
+}
+
+/// The same with a real scan of this machine, repeated where there is no nmap and no network.
+#[test]
+fn a_scan_is_repeated_without_nmap() {
+    if !has("nmap", "--version") {
+        return;
+    }
+    let home = World::new();
+    let program = std::fs::canonicalize(which("nmap")).unwrap();
+    let trees = [
+        "/usr",
+        "/lib",
+        "/lib64",
+        "/etc/ld.so.cache",
+        "/etc/alternatives",
+    ];
+    let trees: Vec<&str> = trees
+        .into_iter()
+        .filter(|tree| Path::new(tree).exists())
+        .collect();
+    let policy = format!(
+        "version = 1\ngrants = [\"json\"]\n[limits]\nmodule_bytes = \"16KiB\"\n[[exec]]\nname = \"nmap\"\n\
+         program = \"{}\"\nargs = [\"-sT\", \"-n\", \"-Pn\", \"--unprivileged\", \"--noninteractive\", \"-oX\", \
+         \"-\", \"-p\", \"{{ports}}\", \"{{target...}}\"]\nnetwork = \"targets\"\ntargets = [\"127.0.0.0/8\"]\n\
+         read = {trees:?}\n[exec.holes.ports]\ntype = \"ports\"\n[exec.holes.target]\ntype = \"address\"\nmax_count = 16\n",
+        program.display()
+    );
+    home.write("nmap.toml", policy);
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let input = format!(r#"{{"target":"127.0.0.1","ports":"{port}"}}"#);
+    let run = [
+        "run",
+        "nmap-scan",
+        "--policy",
+        "nmap.toml",
+        "--input-text",
+        &input,
+        "--record",
+        "b",
+    ];
+    let scanned = home.tenzik(run).exits(0);
+    drop(listener);
+    let object: Value = serde_json::from_slice(&scanned.stdout).unwrap();
+    assert_eq!(object["hosts"][0]["ports"][0]["state"], "open", "{object}");
+    if let Some(replayed) = alone(&home, &["run", "--replay", "b"]) {
+        assert_eq!(replayed.exits(0).stdout, scanned.stdout);
+    }
+    if let Some(verified) = alone(&home, &["receipt", "verify", "--replay", "b"]) {
+        verified.exits(0);
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use super::{json, policy, world};
-use crate::world::{World, ended};
+use crate::world::{World, ended, not_tested};
 
 /// Starts a recorded run of a program that ends by itself much later only.
 fn start_long(home: &World) -> Child {
@@ -66,7 +66,92 @@ fn a_killed_run_leaves_no_bundle() {
     }
 }
 
-/// The number of a process whose arguments end like this.
+/// At whatever moment a run is killed: its bundle is whole, or it is not there.
+#[test]
+fn killed_at_any_moment_a_bundle_is_whole_or_absent() {
+    let home = world();
+    let (mut whole, mut absent) = (0, 0);
+    for round in 0..60_u32 {
+        let _ = std::fs::remove_file(home.path("b"));
+        let input = r#"{"argv":["echo","1"]}"#;
+        let run = [
+            "run",
+            "./c.wat",
+            "--policy",
+            "p.toml",
+            "--input-text",
+            input,
+            "--record",
+            "b",
+        ];
+        let mut command = home.command(run);
+        let mut child = command
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        for _ in 0..round * 60_000 {
+            std::hint::spin_loop();
+        }
+        // It may have ended already.
+        let _ = child.kill();
+        child.wait().unwrap();
+        if home.path("b").exists() {
+            home.tenzik(["receipt", "verify", "--replay", "b"]).exits(0);
+            whole += 1;
+        } else {
+            absent += 1;
+        }
+    }
+    println!("killed 60 runs: {whole} bundles whole, {absent} absent, 0 broken");
+    assert!(absent > 0);
+}
+
+#[test]
+fn a_full_disk_is_a_failure_of_the_machine() {
+    let home = world();
+    home.write("c.wat", super::outcomes::HEAD);
+    home.write("long", vec![b'x'; 200_000]);
+    std::fs::create_dir(home.path("disk")).unwrap();
+    let run = [
+        "run", "./c.wat", "--input", "long", "--record", "disk/b", "--json",
+    ];
+    let tenzik = home.command(run);
+    for size in ["16k", "64k", "196k"] {
+        let script = format!(
+            "mount -t tmpfs -o size={size} none disk; \"$@\"; code=$?; ls -A disk; exit $code"
+        );
+        let mut command = std::process::Command::new(super::which("unshare"));
+        command
+            .args([
+                "--user",
+                "--map-root-user",
+                "--mount",
+                "sh",
+                "-c",
+                &script,
+                "sh",
+            ])
+            .arg(tenzik.get_program())
+            .args(run)
+            .current_dir(home.path(""))
+            .env("XDG_CONFIG_HOME", home.path("config"));
+        let ended = ended(command.output().unwrap());
+        if ended.stderr.contains("unshare:") || ended.stderr.contains("mount:") {
+            not_tested(&format!("no mount namespace here: {}", ended.stderr));
+            return;
+        }
+        let ended = ended.exits(1);
+        let (object, left) = ended.text().split_once('\n').unwrap();
+        assert!(
+            object.contains("machine_failure") && object.contains("No space left"),
+            "{object}"
+        );
+        assert_eq!(left, "", "something was left on the disk");
+    }
+}
+
+/// Whether a process runs whose arguments end like this.
 fn is_running(end: &str) -> bool {
     let entries = std::fs::read_dir("/proc").unwrap();
     entries.flatten().any(|entry| {
