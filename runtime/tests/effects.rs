@@ -179,6 +179,26 @@ fn what_a_process_wrote_reaches_the_capsule_and_raises_the_limits() {
 }
 
 #[test]
+fn what_processes_wrote_counts_as_input() {
+    let mut policy = everything();
+    policy.limits.input_bytes_max = 10;
+    let read = "(drop (call $exec_read (i32.const 1) (i32.const 1) (i32.const 0) (i32.const 4)))";
+    let twice = |_: &GateCall<'_>, _: &mut [u8]| {
+        Ok(GateReply {
+            number: 4,
+            read_bytes: 4,
+            waited_ns: 0,
+        })
+    };
+    let (outcome, _) = run(&policy, &format!("{read}{read}(i32.const 0)"), twice);
+    assert_eq!(outcome.status, Status::Ok);
+    let (outcome, _) = run(&policy, &format!("{read}{read}{read}(i32.const 0)"), twice);
+    assert!(
+        matches!(&outcome.status, Status::Fault(fault) if fault.code == FaultCode::InputExceeded)
+    );
+}
+
+#[test]
 fn files_are_read_as_results_are() {
     let body = "
         (local.set $count (call $file_read (i32.const 64) (i32.const 8)))

@@ -349,6 +349,7 @@ fn execute(
         }
     };
     request.gate = effects.gate.take();
+    request.cancel = effects.cancel_token();
     let outcome = runtime
         .execute(&prepared, permit, request)
         .map_err(failed)?;

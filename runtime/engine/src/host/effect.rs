@@ -54,7 +54,14 @@ pub(super) fn pass(
             gate_call.function
         ))),
     };
-    let reply = reply.map_err(|halt| ended(state, halt))?;
+    let reply = reply.map_err(|halt| {
+        if halt == GateHalt::Cancelled {
+            // Whoever waits until somebody else ends it has waited.
+            let waited = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
+            state.io_wait_ns = state.io_wait_ns.saturating_add(waited);
+        }
+        ended(state, halt)
+    })?;
     book(call, reply, started)?;
     Ok(reply.number)
 }
@@ -68,6 +75,13 @@ fn book(call: &mut Call<'_, '_>, reply: GateReply, started: Instant) -> Result<(
     state.host_ns = state
         .host_ns
         .saturating_add(elapsed.saturating_sub(reply.waited_ns));
+    let (read, max) = (state.read_bytes(), state.limits.input_bytes_max);
+    if reply.read_bytes > 0 && read > max {
+        // What is read raises the other limits: without a bound a capsule that reads one file again and
+        // again would have none.
+        let message = format!("read {read} bytes of input, processes and files; {max} are allowed");
+        return Err(state.fault(FaultCode::InputExceeded, message));
+    }
     if reply.read_bytes > 0 {
         call.grant_for_input()?;
     }
