@@ -180,14 +180,8 @@ impl Tree<'_> {
             if ready.setup {
                 self.hear_init(control, lifeline)?;
             }
-            if ready.calls
-                && let Some(broker) = &mut self.broker
-            {
-                broker.serve();
-            }
-            if let Some(broker) = &mut self.broker
-                && broker.has_waiting()
-            {
+            if let Some(broker) = &mut self.broker {
+                broker.serve(ready.calls);
                 broker.resume();
             }
             if ready.control && !self.obey(control) {
@@ -207,18 +201,23 @@ impl Tree<'_> {
 
     /// Waits until something happens, or the deadline.
     fn wait(&self, control: &Channel, lifeline: bool, deadline: Instant) -> io::Result<Ready> {
+        // What has ended is not polled for: it would be ready for ever.
+        let mut sources = vec![Source::Init];
         let mut interests = vec![PollFd::new(&self.pidfd, PollFlags::IN)];
-        let silent = PollFlags::empty();
-        interests.push(PollFd::new(
-            control,
-            if lifeline { PollFlags::IN } else { silent },
-        ));
-        match &self.setup {
-            Some(setup) => interests.push(PollFd::new(setup, PollFlags::IN)),
-            None => interests.push(PollFd::new(&self.pidfd, silent)),
+        if lifeline {
+            sources.push(Source::Control);
+            interests.push(PollFd::new(control, PollFlags::IN));
+        }
+        if let Some(setup) = &self.setup {
+            sources.push(Source::Setup);
+            interests.push(PollFd::new(setup, PollFlags::IN));
         }
         if let Some(broker) = &self.broker {
-            interests.extend(broker.interests());
+            if let Some(calls) = broker.calls() {
+                sources.push(Source::Calls);
+                interests.push(calls);
+            }
+            interests.extend(broker.sockets());
         }
         let mut left = deadline.saturating_duration_since(Instant::now());
         if self.cause.is_some() {
@@ -236,18 +235,17 @@ impl Tree<'_> {
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
-        let woken = |index: usize| {
-            interests
-                .get(index)
-                .is_some_and(|interest| !interest.revents().is_empty())
+        let events = |source: Source| {
+            let mut pairs = sources.iter().zip(&interests);
+            let found = pairs.find(|(own, _)| **own == source);
+            found.map_or(PollFlags::empty(), |(_, interest)| interest.revents())
         };
+        let woken = |source: Source| !events(source).is_empty();
         Ok(Ready {
-            ended: woken(0),
-            control: lifeline && woken(1),
-            setup: self.setup.is_some() && woken(2),
-            calls: interests
-                .get(3)
-                .is_some_and(|interest| interest.revents().contains(PollFlags::IN)),
+            ended: woken(Source::Init),
+            control: woken(Source::Control),
+            setup: woken(Source::Setup),
+            calls: events(Source::Calls),
         })
     }
 
@@ -370,7 +368,16 @@ struct Ready {
     ended: bool,
     control: bool,
     setup: bool,
-    calls: bool,
+    calls: PollFlags,
+}
+
+/// What can become ready.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Source {
+    Init,
+    Control,
+    Setup,
+    Calls,
 }
 
 /// That nobody listens is noticed by the next look at the socket.

@@ -32,6 +32,8 @@ pub(crate) struct Broker {
     targets: Vec<Target>,
     waiting: Vec<(Call, OwnedFd)>,
     known: Vec<(i32, OwnedFd)>,
+    /// Whether nobody who could call is left.
+    over: bool,
     /// Whether a call is gone on with that was counted when it came.
     resuming: bool,
     /// Connections and datagrams to granted targets.
@@ -64,20 +66,23 @@ impl Broker {
             targets,
             waiting: Vec::new(),
             known: Vec::new(),
+            over: false,
             resuming: false,
             granted: 0,
             refused: 0,
         }
     }
 
-    /// What to poll for: calls, and sockets that calls wait for.
-    pub(crate) fn interests(&self) -> impl Iterator<Item = PollFd<'_>> {
-        let calls = PollFd::new(&self.listener, PollFlags::IN);
-        let sockets = self
-            .waiting
+    /// Where calls arrive, to poll for, as long as anybody can make one.
+    pub(crate) fn calls(&self) -> Option<PollFd<'_>> {
+        (!self.over).then(|| PollFd::new(&self.listener, PollFlags::IN))
+    }
+
+    /// Sockets that calls wait for, to poll for.
+    pub(crate) fn sockets(&self) -> impl Iterator<Item = PollFd<'_>> {
+        self.waiting
             .iter()
-            .map(|(_, socket)| PollFd::new(socket, PollFlags::OUT));
-        std::iter::once(calls).chain(sockets)
+            .map(|(_, socket)| PollFd::new(socket, PollFlags::OUT))
     }
 
     /// Whether calls wait for sockets, so that their callers may be gone without notice.
@@ -85,12 +90,14 @@ impl Broker {
         !self.waiting.is_empty()
     }
 
-    /// Receives and answers one call. Called when the listener is readable.
-    pub(crate) fn serve(&mut self) {
-        let Ok(call) = receive(self.listener.as_fd()) else {
-            return;
-        };
-        self.go_on(call);
+    /// Receives and answers one call, if `events` of the listener say that there is one.
+    pub(crate) fn serve(&mut self, events: PollFlags) {
+        if !events.contains(PollFlags::IN) {
+            // Without a call it is ready only when nobody who could make one is left.
+            self.over |= !events.is_empty();
+        } else if let Ok(call) = receive(self.listener.as_fd()) {
+            self.go_on(call);
+        }
     }
 
     /// Goes on with calls whose sockets are ready, and forgets those whose callers are gone.
