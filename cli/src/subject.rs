@@ -58,6 +58,22 @@ pub(crate) struct Subject {
     pub(crate) seed: u64,
 }
 
+/// Refuses a capsule that would have effects: who repeats runs, or reads them from cases, performs none.
+pub(crate) fn without_effects(capsule: &Capsule) -> Result<(), Failure> {
+    let effects = capsule.needs().iter().filter(|needed| !needed.is_pure());
+    let effects: Vec<&str> = effects.map(|needed| needed.name()).collect();
+    if effects.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::usage(
+        format!(
+            "the capsule needs {}, and this command performs no effects",
+            effects.join(" and ")
+        ),
+        "use run, with --record to keep and --replay to repeat it",
+    ))
+}
+
 impl SubjectArguments {
     /// Reads capsule and input. A capsule that is not admitted is a failure here.
     pub(crate) fn subject(&self) -> Result<Subject, Failure> {
@@ -71,6 +87,9 @@ impl SubjectArguments {
                 format!("{}: {}", source.shown(), first.message),
                 first.remedy.clone(),
             ));
+        }
+        if let Some((capsule, _)) = examination.admitted() {
+            without_effects(capsule)?;
         }
         let input = match (&self.input, &self.input_text) {
             (Some(path), _) => run_input::read_whole(path, self.io_timeout, INPUT_BYTES_MAX)?,

@@ -41,7 +41,8 @@ fn in_ci() -> bool {
     std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false")
 }
 
-/// The examples are well-formed, and nothing but a pin could be added.
+/// The examples are well-formed, and nothing but a pin could be added. What they name need not be on
+/// this machine.
 #[test]
 fn examples_are_as_they_should_be() {
     let world = World::new();
@@ -53,7 +54,9 @@ fn examples_are_as_they_should_be() {
         let checked = checked.json();
         let warnings = checked["files"][0]["warnings"].as_array().unwrap().clone();
         for warning in warnings {
-            assert_eq!(warning["code"], "program_unpinned", "{name}: {warning}");
+            let code = warning["code"].as_str().unwrap();
+            let expected = ["program_unpinned", "program_missing", "tree_missing"];
+            assert!(expected.contains(&code), "{name}: {warning}");
         }
     }
 }

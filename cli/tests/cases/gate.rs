@@ -390,3 +390,29 @@ fn a_learned_policy_has_no_line_too_many() {
     );
     assert!(!world.path("nothing.toml").exists());
 }
+
+#[test]
+fn commands_that_repeat_runs_perform_no_effects() {
+    let world = World::new();
+    world.write(
+        "p.toml",
+        policy("/usr/bin/echo", r#"["{words...}"]"#, WORDS),
+    );
+    let input = request(&["echo", "a"]);
+    for command in ["bench", "profile"] {
+        let arguments = [
+            command,
+            "exec",
+            "--policy",
+            "p.toml",
+            "--input-text",
+            &input,
+        ];
+        let ended = world.tenzik(arguments).exits(2);
+        assert!(
+            ended.stderr.contains("performs no effects"),
+            "{}",
+            ended.stderr
+        );
+    }
+}

@@ -12,6 +12,7 @@ use tenzik_runtime::{
 use crate::failure::{Failure, file, shown};
 use crate::printer::grouped;
 use crate::run_output::write_whole;
+use crate::subject::without_effects;
 
 use super::case::{CONTENT_BYTES_MAX, Case, read_bounded};
 use super::difference::difference;
@@ -142,6 +143,7 @@ fn execute(runtime: &Runtime, module: &Module, case: &Case) -> Result<Actual, Fa
             usage: Usage::default(),
         });
     };
+    without_effects(capsule)?;
     let input = match &case.input {
         Some(path) => Input::Bytes(read_bounded(path, CONTENT_BYTES_MAX)?.into()),
         None => Input::empty(),
