@@ -349,7 +349,6 @@ fn execute(
         }
     };
     request.gate = effects.gate.take();
-    request.cancel = effects.cancel_token();
     let outcome = runtime
         .execute(&prepared, permit, request)
         .map_err(failed)?;

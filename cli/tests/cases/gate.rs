@@ -416,3 +416,52 @@ fn commands_that_repeat_runs_perform_no_effects() {
         );
     }
 }
+
+/// A capsule that opens one file again and again, and asks for nothing that could be waited for.
+const REREAD: &str = r#"(module
+    (import "tenzik" "file_read" (func $file_read (param i32 i32) (result i32)))
+    (import "tenzik" "result_read" (func $result_read (param i32 i32 i32) (result i32)))
+    (import "tenzik" "log" (func $log (param i32 i32 i32)))
+    (memory (export "memory") 16)
+    (data (i32.const 0) "PATH")
+    (func (export "run") (result i32)
+        (call $log (i32.const 2) (i32.const 0) (i32.const 4))
+        (loop $again
+            (drop (call $result_read
+                (call $file_read (i32.const 0) (i32.const LENGTH)) (i32.const 4096) (i32.const 1000000)))
+            (br $again))
+        (i32.const 0)))"#;
+
+#[test]
+fn a_capsule_that_reads_for_ever_ends_at_the_input_limit_or_at_a_signal() {
+    let world = World::new();
+    let tree = world.path("").canonicalize().unwrap();
+    let path = tree.join("data").display().to_string();
+    world.write("data", vec![b'x'; 1 << 20]);
+    let wat = REREAD
+        .replace("PATH", &path)
+        .replace("LENGTH", &path.len().to_string());
+    world.write("reread.wat", wat);
+    let rule = format!(
+        "version = 1\n[[files]]\npath = \"{}\"\naccess = [\"read\"]\n",
+        tree.display()
+    );
+    world.write("p.toml", rule);
+    let arguments = ["run", "./reread.wat", "--policy", "p.toml"];
+    let bounded = arguments.iter().chain(&["--max-input", "20MiB", "--json"]);
+    let object = world.tenzik(bounded).exits(25).json();
+    assert_eq!(object["error"]["code"], "input_exceeded");
+    let mut child = world
+        .command(arguments)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // It has said something, so it runs.
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut said = String::new();
+    stderr.read_line(&mut said).unwrap();
+    signal(&child, Signal::TERM);
+    std::io::Read::read_to_string(&mut stderr, &mut said).unwrap();
+    child.wait().unwrap();
+    assert!(said.contains("cancelled"), "{said}");
+}

@@ -33,11 +33,6 @@ impl CancelToken {
         CancelToken::default()
     }
 
-    /// A token that is cancelled when `flag` is set, such as by a signal.
-    pub fn of_flag(flag: Arc<AtomicBool>) -> CancelToken {
-        CancelToken(flag)
-    }
-
     /// Ends every run that was given this token, as the fault `cancelled`.
     pub fn cancel(&self) {
         self.0.store(true, Ordering::Relaxed);

@@ -42,6 +42,7 @@ pub struct LiveGate {
     storage: Storage,
     secrets: Arc<Secrets>,
     signals: Vec<SignalReport>,
+    cancelled: Arc<dyn Fn() -> bool + Send + Sync>,
     /// Names of the secrets behind the handles of the capsule.
     handed_out: Vec<String>,
     run_id: RunId,
@@ -66,6 +67,7 @@ impl LiveGate {
             ),
             rules: Arc::clone(&options.rules),
             signals: Vec::new(),
+            cancelled: Arc::clone(&options.cancelled),
             handed_out: Vec::new(),
             processes: Processes::new(
                 options.rules,
@@ -156,6 +158,10 @@ impl LiveGate {
 
 impl Gate for LiveGate {
     fn call(&mut self, call: &GateCall<'_>, buffer: &mut [u8]) -> Result<GateReply, GateHalt> {
+        // The record of a cancelled run ends with the call that was not performed any more.
+        if (self.cancelled)() {
+            return Err(GateHalt::Cancelled);
+        }
         self.perform(call, buffer).map_err(|halt| self.masked(halt))
     }
 

@@ -10,7 +10,7 @@ use tenzik_runtime::gate::{
     Gate, GateOptions, GateReport, LayerState, Learner, LiveGate, LocalAdapter, Observations,
     ProcessReport, Recorder, RunId, Tape,
 };
-use tenzik_runtime::{CancelToken, Permit, escaped};
+use tenzik_runtime::{Permit, escaped};
 
 use crate::failure::Failure;
 use crate::printer::{self, grouped};
@@ -95,12 +95,6 @@ impl Effects {
             observations: None,
             stop: None,
         }
-    }
-
-    /// Ends the run when a signal comes.
-    pub(super) fn cancel_token(&self) -> Option<CancelToken> {
-        let stop = self.stop.as_ref()?;
-        Some(CancelToken::of_flag(stop.flag()))
     }
 
     /// Ends this process as the signal would have that ended the run.
