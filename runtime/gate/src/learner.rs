@@ -79,6 +79,7 @@ impl<G: Gate> Learner<G> {
         let place = self.note(Observed::Exec(ObservedExec {
             rule,
             argv,
+            keep_limits: true,
             concurrent: u32::try_from(running.count()).unwrap_or(u32::MAX),
             ..ObservedExec::default()
         }));

@@ -79,7 +79,8 @@ pub struct ObservedExec {
     /// Where it connected to.
     pub connected: Vec<(Protocol, IpAddr, u16)>,
     /// Whether it needs the memory, processes and file sizes of the rule rather than the defaults,
-    /// because how much of them it used is not known.
+    /// because how much of them it used is not known; nor where it connected to, if `connected` is
+    /// empty.
     pub keep_limits: bool,
 }
 
@@ -231,6 +232,10 @@ fn least_rule(rule: &ExecRule, runs: &[&ObservedExec]) -> ExecRule {
             .any(|(protocol, address, port)| target.admits(*protocol, *address, *port))
     };
     let (network, targets) = match rule.network {
+        // Where it connected to is not always known.
+        NetworkScope::Targets if connected.is_empty() && keep => {
+            (NetworkScope::Targets, rule.targets.clone())
+        }
         NetworkScope::Targets if connected.is_empty() => (NetworkScope::None, Vec::new()),
         NetworkScope::Targets => {
             let targets = rule.targets.iter().filter(is_used);

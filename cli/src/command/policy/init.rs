@@ -177,7 +177,7 @@ args = []                                  # such as ["-p", "{port}"], with [exe
 # read = ["/usr", "/lib", "/lib64", "/etc/ld.so.cache"]    # all that it sees of the file system
 # network = "targets"                      # none (the default), targets or host
 # targets = ["127.0.0.1"]
-# require = ["mountns", "netns", "no_new_privs", "pidns", "seccomp", "userns"]
+# require = ["broker", "mountns", "no_new_privs", "pidns", "seccomp", "userns"]
 # [exec.holes.port]
 # type = "integer"
 # min = 1

@@ -143,6 +143,17 @@ fn push_run(rows: &mut Vec<Row>, run: &Run) {
     rows.push(("memory_bytes", grouped(run.memory_bytes)));
     rows.push(("host_calls", grouped(run.host_calls)));
     rows.push(("transcript_commit", run.transcript_commit.to_string()));
+    if let Some(effects) = &run.effects {
+        let none = "none";
+        rows.push(("run_id", effects.run_id.to_string()));
+        rows.push(("processes", grouped(effects.processes)));
+        rows.push(("process_deadline_ms", grouped(effects.process_deadline_ms)));
+        rows.push(("isolation", list_or(effects.isolation.iter(), none)));
+        rows.push((
+            "isolation_missing",
+            list_or(effects.isolation_missing.iter(), none),
+        ));
+    }
     rows.push(("now", run.now.to_string()));
     rows.push(("seed", run.seed.to_string()));
     rows.push(("engine", run.engine.to_string()));

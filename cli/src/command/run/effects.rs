@@ -148,8 +148,12 @@ fn line(process: &ProcessReport) -> String {
     } else {
         format!(" · not available: {}", unavailable.join(" "))
     };
+    let refused = match process.network_refused {
+        0 => String::new(),
+        count => format!(" · {} connections refused", grouped(count)),
+    };
     format!(
-        "process {shown}{more}: {} · {}.{:03} of {} ms · {} B out · {} B err · isolated by {}{missing}",
+        "process {shown}{more}: {} · {}.{:03} of {} ms · {} B out · {} B err{refused} · isolated by {} (helper: {}){missing}",
         process.ending,
         grouped(process.wall_us / 1_000),
         process.wall_us % 1_000,
@@ -157,6 +161,7 @@ fn line(process: &ProcessReport) -> String {
         grouped(process.stdout_bytes),
         grouped(process.stderr_bytes),
         enforced.join(" "),
+        process.helper,
     )
 }
 
