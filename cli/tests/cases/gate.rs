@@ -7,7 +7,7 @@ use std::process::{Child, Stdio};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::world::{Ended, World, documented, ended};
+use crate::world::{Ended, World, documented, ended, has, repository};
 
 /// Trees that programs of the system need.
 const SYSTEM: &str =
@@ -464,4 +464,34 @@ fn a_capsule_that_reads_for_ever_ends_at_the_input_limit_or_at_a_signal() {
     std::io::Read::read_to_string(&mut stderr, &mut said).unwrap();
     child.wait().unwrap();
     assert!(said.contains("cancelled"), "{said}");
+}
+
+#[test]
+fn a_policy_that_was_learned_from_a_scan_repeats_the_scan() {
+    if !has("nmap", "--version") {
+        return;
+    }
+    let world = World::new();
+    let example = std::fs::read_to_string(repository().join("docs/examples/nmap.toml")).unwrap();
+    // What this machine does not provide is not the matter here.
+    let broad: String = example
+        .lines()
+        .filter(|line| !line.starts_with("require"))
+        .fold(String::new(), |text, line| text + line + "\n");
+    world.write("broad.toml", broad);
+    let input = r#"{"target":"127.0.0.1","ports":"1-3"}"#;
+    let run = |policy: &str, more: &[&str]| {
+        let arguments = [
+            "run",
+            "nmap-scan",
+            "--policy",
+            policy,
+            "--input-text",
+            input,
+        ];
+        world.tenzik(arguments.iter().chain(more)).exits(0)
+    };
+    run("broad.toml", &["--learn", "learned.toml"]);
+    let ended = run("learned.toml", &[]);
+    assert!(ended.text().contains("conn-refused"), "{}", ended.text());
 }
