@@ -1,13 +1,15 @@
 //! Programs that the policy admits, as processes of one run.
 
+pub(crate) mod paths;
 mod process_spec;
 mod start;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
 use tenzik_host_abi::Status;
-use tenzik_policy::{Rules, decide_exec};
+use tenzik_policy::{EffectCode, EffectRefusal, Rules, decide_exec};
 use tenzik_process::{Exit, Process, ProcessAdapter, ProcessError, Stream, Written};
 
 use crate::gate::{GateHalt, GateReply, Refused};
@@ -31,6 +33,8 @@ pub(crate) struct Processes {
     adapter: Arc<dyn ProcessAdapter>,
     environment: Environment,
     secrets: Arc<Secrets>,
+    /// Where tenzik keeps its own files.
+    protected: Vec<PathBuf>,
     cancel: Cancel,
     started: Vec<Started>,
 }
@@ -51,6 +55,7 @@ impl Processes {
         adapter: Arc<dyn ProcessAdapter>,
         environment: Environment,
         secrets: Arc<Secrets>,
+        protected: Vec<PathBuf>,
         cancel: Cancel,
     ) -> Processes {
         Processes {
@@ -58,6 +63,7 @@ impl Processes {
             adapter,
             environment,
             secrets,
+            protected,
             cancel,
             started: Vec::new(),
         }
@@ -68,6 +74,10 @@ impl Processes {
         let request = Request::parse(request).map_err(GateHalt::BadArgument)?;
         let rules = Arc::clone(&self.rules);
         let decision = decide_exec(&rules, &request.argv).map_err(Refused::from)?;
+        paths::check(&rules, decision.rule, &self.protected).map_err(|why| {
+            let cited = format!("{} {}", decision.rule.origin, decision.rule.name);
+            Refused::from(EffectRefusal::new(EffectCode::Exec, vec![cited], why))
+        })?;
         let running = self.started.iter().filter(|started| {
             started.rule == decision.index && started.process.is_some() && started.exit.is_none()
         });

@@ -31,6 +31,8 @@ pub struct GateOptions {
     pub run_id: RunId,
     /// Where backups of changed files go.
     pub state_directory: PathBuf,
+    /// Directories of tenzik's own that no program gets, such as that of its key.
+    pub protected: Vec<PathBuf>,
     /// Where artifacts go; without one there can be none.
     pub artifact_directory: Option<PathBuf>,
 }
@@ -53,6 +55,9 @@ impl LiveGate {
     pub fn new(options: GateOptions) -> LiveGate {
         let environment = Arc::new(options.environment);
         let look_up = Arc::clone(&environment);
+        let mut protected = options.protected;
+        protected.push(options.state_directory.clone());
+        protected.extend(options.artifact_directory.clone());
         let secrets = Arc::new(Secrets::new(
             &options.rules.secrets,
             Box::new(move |name| look_up(name)),
@@ -74,6 +79,7 @@ impl LiveGate {
                 options.adapter,
                 exec::Environment::new(environment),
                 Arc::clone(&secrets),
+                protected,
                 options.cancelled,
             ),
             secrets,

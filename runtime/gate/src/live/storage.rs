@@ -9,6 +9,7 @@ use tenzik_policy::{FileAccess, Rules, decide_artifact, decide_file};
 
 use crate::artifacts::{Artifact, ArtifactError, ArtifactWriter, Artifacts};
 use crate::effect_kind::EffectKind;
+use crate::exec::paths;
 use crate::files::{FileError, FileReader, FileTrees, FileWriter, WriteMode};
 use crate::gate::{GateHalt, GateReply, Refused};
 use crate::masked_stream::MaskedStream;
@@ -185,6 +186,9 @@ impl Storage {
         match &mut self.trees {
             Some(trees) => Ok(trees),
             none => {
+                for tree in &self.rules.files {
+                    paths::unbent(&tree.path, self.rules.exec.iter()).map_err(GateHalt::Machine)?;
+                }
                 let trees = FileTrees::open(&self.rules.files, &self.run_id, &self.state_directory)
                     .map_err(|error| GateHalt::Machine(error.to_string()))?;
                 Ok(none.insert(trees))

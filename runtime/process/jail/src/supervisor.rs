@@ -23,11 +23,16 @@ use crate::layers::namespaces::{self, Side};
 use crate::layers::{close_fds, user};
 use crate::message::{Cause, Ending, Message, Order, Refusal};
 use crate::spec::{JailSpec, Network};
-use crate::sys::process::{Descriptors, children_usage, from_three_up, replace_standard, wait_any};
+use crate::sys::process::{
+    Descriptors, children_usage, end_after, from_three_up, replace_standard, wait_any,
+};
 use crate::{family, trees};
 
 /// How often it is looked whether callers that wait for a socket are still there.
 const WAITING_LOOK: Duration = Duration::from_millis(100);
+
+/// From the deadline, which the helper itself keeps, to that of the kernel.
+const DEADLINE_SLACK: Duration = Duration::from_secs(3);
 
 /// Runs what arrives on `control` and returns when its tree is dead.
 pub(crate) fn run(control: OwnedFd) -> io::Result<()> {
@@ -106,6 +111,13 @@ fn start(
     } else {
         report.settle(Layer::User, user::enforce(spec.user));
     }
+    // The program can make calls of the broker block. So the kernel ends the helper, and with it init and
+    // the tree, when tenzik ends, and some time behind the deadline. Another user's process would have
+    // lost the first of these settings.
+    let timer = Duration::from_millis(spec.bounds.deadline_ms).saturating_add(DEADLINE_SLACK);
+    rustix::process::set_parent_process_death_signal(Some(Signal::KILL))
+        .map_err(|error| machine("prctl", &error))?;
+    end_after(timer).map_err(|error| machine("setitimer", &error))?;
     let trees = trees::resolve(&spec.read, &spec.write)
         .map_err(|bad| Refusal::Tree(bad.path, bad.reason))?;
     // Orphans of a tree without a namespace of its own become children of the helper, which can kill them then.

@@ -183,7 +183,13 @@ fn socket_options(filter: &mut Filter) {
             filter.answer(errno(libc::ENOPROTOOPT));
         });
     }
-    for level in [libc::SOL_SOCKET, libc::IPPROTO_TCP, libc::IPPROTO_UDP] {
+    // Closing such a socket waits, and the broker closes its own copy. Programs are told that it worked.
+    filter.block(libc::SOL_SOCKET as u32, |filter| {
+        filter.load_argument(2);
+        filter.if_equal(libc::SO_LINGER as u32, errno(0));
+        filter.answer(ALLOW);
+    });
+    for level in [libc::IPPROTO_TCP, libc::IPPROTO_UDP] {
         filter.if_equal(level as u32, ALLOW);
     }
     filter.answer(errno(libc::ENOPROTOOPT));

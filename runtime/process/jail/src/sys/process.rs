@@ -48,6 +48,29 @@ pub(crate) fn fork() -> io::Result<Option<i32>> {
     }
 }
 
+/// Has the kernel end this process after this time, whatever it is doing then.
+pub(crate) fn end_after(time: std::time::Duration) -> io::Result<()> {
+    let value = libc::timeval {
+        tv_sec: libc::time_t::try_from(time.as_secs()).unwrap_or(libc::time_t::MAX),
+        tv_usec: 0,
+    };
+    let never = libc::timeval {
+        tv_sec: 0,
+        tv_usec: 0,
+    };
+    let timer = libc::itimerval {
+        it_interval: never,
+        it_value: value,
+    };
+    // SAFETY: the handler is the default one, which ends the process; `timer` outlives the call and no
+    // old value is asked for.
+    let answer = unsafe {
+        libc::signal(libc::SIGALRM, libc::SIG_DFL);
+        libc::setitimer(libc::ITIMER_REAL, &raw const timer, ptr::null_mut())
+    };
+    checked(i64::from(answer)).map(drop)
+}
+
 /// Ends this process at once: no destructors, no buffers.
 pub(crate) fn exit_now(code: i32) -> ! {
     // SAFETY: it does not return and touches no memory.

@@ -215,6 +215,7 @@ fn addresses_go_to_the_broker() {
         )
     };
     assert_eq!(option(libc::SOL_SOCKET, libc::SO_REUSEADDR), ALLOW);
+    assert_eq!(option(libc::SOL_SOCKET, libc::SO_LINGER), errno(0));
     assert_eq!(option(libc::IPPROTO_TCP, libc::TCP_NODELAY), ALLOW);
     assert_eq!(option(libc::IPPROTO_IP, libc::IP_TTL), ALLOW);
     assert_eq!(
