@@ -495,3 +495,81 @@ fn a_policy_that_was_learned_from_a_scan_repeats_the_scan() {
     let ended = run("learned.toml", &[]);
     assert!(ended.text().contains("conn-refused"), "{}", ended.text());
 }
+
+/// Whoever feeds a program that echoes must not see by the waiting whether a guess begins a secret.
+const GUESS: &str = r#"(module
+    (import "tenzik" "input_read" (func $input_read (param i32 i32) (result i32)))
+    (import "tenzik" "secret_open" (func $secret_open (param i32 i32) (result i32)))
+    (import "tenzik" "exec_start" (func $exec_start (param i32 i32) (result i32)))
+    (import "tenzik" "exec_write" (func $exec_write (param i32 i32 i32) (result i32)))
+    (import "tenzik" "exec_read" (func $exec_read (param i32 i32 i32 i32) (result i32)))
+    (import "tenzik" "exec_wait" (func $exec_wait (param i32) (result i32)))
+    (memory (export "memory") 1)
+    (data (i32.const 0) "token{\"argv\":[\"cat\"]}")
+    (func (export "run") (result i32) (local $process i32)
+        (drop (call $secret_open (i32.const 0) (i32.const 5)))
+        (local.set $process (call $exec_start (i32.const 5) (i32.const 16)))
+        (drop (call $exec_write (local.get $process) (i32.const 64)
+            (call $input_read (i32.const 64) (i32.const 64))))
+        (drop (call $exec_read (local.get $process) (i32.const 1) (i32.const 256) (i32.const 1)))
+        (i32.add (i32.const 100) (call $exec_wait (local.get $process)))))"#;
+
+#[test]
+fn guesses_of_a_secret_all_end_alike() {
+    let world = World::new();
+    world.write("guess.wat", GUESS);
+    let more = "stdin = true\ndeadline = \"400ms\"\n[secrets.token]\nenv = \"API_TOKEN\"\n";
+    world.write("p.toml", policy("/usr/bin/cat", "[]", more));
+    let seen = |guess: &str| {
+        let arguments = [
+            "run",
+            "./guess.wat",
+            "--policy",
+            "p.toml",
+            "--json",
+            "--input-text",
+            guess,
+        ];
+        let output = world
+            .command(arguments)
+            .env("API_TOKEN", "hunter2-K9z")
+            .output();
+        let object = ended(output.unwrap()).json();
+        (object["exit"].clone(), object["failure_code"].clone())
+    };
+    let right = seen("hunter2");
+    for guess in ["x", "hx", "hunter2-K9", "hunter2-K8"] {
+        assert_eq!(seen(guess), right, "{guess}");
+    }
+}
+
+#[test]
+fn no_rule_reaches_through_the_tree_of_another() {
+    let world = World::new();
+    let root = world.path("").canonicalize().unwrap();
+    std::fs::create_dir_all(root.join("w/data")).unwrap();
+    let at = |name: &str| root.join(name).display().to_string();
+    let rule = |read: &str, write: &str| {
+        format!(
+            "version = 1\n[[exec]]\nname = \"sh\"\nprogram = \"/usr/bin/sh\"\nfollow = true\nargs = []\nread = [\"/usr\"]\nwrite = [\"{write}\"]\n\
+             [[exec]]\nname = \"cat\"\nprogram = \"/usr/bin/cat\"\nargs = [\"{{words...}}\"]\nread = [\"/usr\", \"/lib\", \"/lib64\", \"{read}\"]\n{WORDS}"
+        )
+    };
+    let refused = |policy: &str, name: &str| {
+        let object = run(&world, policy, &[name], &["--json"]).exits(30).json();
+        object["error"]["message"].as_str().unwrap().to_owned()
+    };
+    let argv = |policy: &str| {
+        let object = run(&world, policy, &["cat", "x"], &["--json"])
+            .exits(30)
+            .json();
+        object["error"]["message"].as_str().unwrap().to_owned()
+    };
+    assert!(argv(&rule(&at("w/data"), &at("w"))).contains("may put links"));
+    std::os::unix::fs::symlink(at("w/data"), at("link")).unwrap();
+    assert!(argv(&rule(&at("link"), &at("w"))).contains("may put links"));
+    // What is tenzik's own is nobody's.
+    std::fs::create_dir_all(root.join("state/tenzik")).unwrap();
+    assert!(refused(&rule(&at("w"), &at("state")), "sh").contains("own files"));
+    assert!(argv(&rule(&at("config/tenzik"), &at("w"))).contains("own files"));
+}

@@ -113,8 +113,8 @@ impl Processes {
         self.started.push(Started {
             rule: decision.index,
             process: Some(process),
-            stdout: MaskedStream::new(self.mask()),
-            stderr: MaskedStream::new(self.mask()),
+            stdout: MaskedStream::of_program(self.mask()),
+            stderr: MaskedStream::of_program(self.mask()),
             exit: None,
             report,
         });

@@ -12,6 +12,8 @@ pub(crate) struct MaskedStream {
     ready: Vec<u8>,
     given: usize,
     ended: bool,
+    /// Whether nothing is given out before the stream has ended.
+    at_end: bool,
 }
 
 impl MaskedStream {
@@ -22,6 +24,17 @@ impl MaskedStream {
             ready: Vec::new(),
             given: 0,
             ended: false,
+            at_end: false,
+        }
+    }
+
+    /// A stream of a program, behind `mask`, that is given out when it has ended. A mask holds back what
+    /// could begin a secret: whoever feeds a program that echoes would see by the waiting whether a guess
+    /// is a beginning of one.
+    pub(crate) fn of_program(mask: Option<Mask>) -> MaskedStream {
+        MaskedStream {
+            at_end: true,
+            ..MaskedStream::new(mask)
         }
     }
 
@@ -35,6 +48,15 @@ impl MaskedStream {
         let Some(mask) = &mut self.mask else {
             return read(buffer);
         };
+        while self.at_end && !self.ended {
+            let mut piece = vec![0; PIECE_BYTES];
+            let got = read(&mut piece)?;
+            mask.push(piece.get(..got).unwrap_or_default(), &mut self.ready);
+            if got < PIECE_BYTES {
+                self.ended = true;
+                mask.finish(&mut self.ready);
+            }
+        }
         let mut filled = 0;
         while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
             let ready = self.ready.get(self.given..).unwrap_or_default();
