@@ -6,8 +6,9 @@ use tenzik_evidence::{
     Digest, Effects, ErrorCode, GrantList, Label, LimitList, Nonce, Run, Statement, TextError,
     Timestamp, TimestampError, Transcript, Verdict,
 };
-use tenzik_gate::{GateReport, LayerState, ProcessReport};
-use tenzik_policy::{Layer, Permit, Policy};
+use tenzik_gate::{GateReport, ProcessReport};
+use tenzik_policy::{Permit, Policy};
+use tenzik_process::{Layer, LayerState};
 
 use crate::examination::Examination;
 

@@ -64,12 +64,12 @@ pub use tenzik_engine::{
 pub mod gate {
     pub use tenzik_gate::{
         ArtifactReport, ConflictReason, FileError, FileTrees, FileWriter, Gate, GateCall, GateHalt,
-        GateOptions, GateReply, GateReport, LayerState, Learner, LiveGate, Observations,
-        ProcessReport, Recorder, Refused, Replay, ReplayProgress, RestoreAction, Restored, RunId,
-        RunIdError, SharedBundle, Tape, UndoConflict, UndoError, UndoReport, UndoRun, UndoRunState,
-        UndoStore, WriteMode,
+        GateOptions, GateReply, GateReport, Learner, LiveGate, Observations, ProcessReport,
+        Recorder, Refused, Replay, ReplayProgress, RestoreAction, Restored, RunId, RunIdError,
+        SharedBundle, Tape, UndoConflict, UndoError, UndoReport, UndoRun, UndoRunState, UndoStore,
+        WriteMode,
     };
-    pub use tenzik_process::{LocalAdapter, ProcessAdapter};
+    pub use tenzik_process::{Layer, LayerState, LocalAdapter, ProcessAdapter};
 }
 
 pub use tenzik_evidence::{

@@ -14,7 +14,7 @@ use tenzik_process::{Exit, Process, ProcessAdapter, ProcessError, Stream, Writte
 
 use crate::gate::{GateHalt, GateReply, Refused};
 use crate::masked_stream::MaskedStream;
-use crate::report::{LayerState, ProcessReport};
+use crate::report::ProcessReport;
 use crate::secrets::{Mask, Secrets};
 
 pub(crate) use process_spec::Environment;
@@ -94,12 +94,11 @@ impl Processes {
             .adapter
             .start(&spec, &|| cancel())
             .map_err(|error| start_halt(error, decision.rule))?;
-        let layers = process.layers().layers().iter();
         let report = ProcessReport {
             rule: decision.rule.name.clone(),
             arguments: request.argv,
             ending: "running".to_owned(),
-            layers: layers.filter_map(LayerState::of).collect(),
+            layers: process.layers().layers().to_vec(),
             helper: process.helper().name(),
             deadline_ms: decision.rule.deadline_ms,
             wall_us: 0,

@@ -39,7 +39,7 @@ pub use learner::{Learner, Observations};
 pub use live::{GateOptions, LiveGate};
 pub use recorder::{Recorder, Tape};
 pub use replay::{Replay, ReplayProgress};
-pub use report::{ArtifactReport, GateReport, LayerState, ProcessReport};
+pub use report::{ArtifactReport, GateReport, ProcessReport};
 pub use run_id::{RUN_ID_BYTES_MAX, RunId, RunIdError};
 pub use secrets::{Environment, MASKED, Mask, SecretError, SecretValue, Secrets};
 pub use signals::{ProcessIdentity, ProcessRequest, SIGNALS, SignalError, signal};

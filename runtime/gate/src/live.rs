@@ -53,14 +53,12 @@ pub struct LiveGate {
 impl LiveGate {
     /// The gate of one run.
     pub fn new(options: GateOptions) -> LiveGate {
-        let environment = Arc::new(options.environment);
-        let look_up = Arc::clone(&environment);
         let mut protected = options.protected;
         protected.push(options.state_directory.clone());
         protected.extend(options.artifact_directory.clone());
         let secrets = Arc::new(Secrets::new(
             &options.rules.secrets,
-            Box::new(move |name| look_up(name)),
+            Arc::clone(&options.environment),
         ));
         LiveGate {
             storage: Storage::new(
@@ -77,7 +75,7 @@ impl LiveGate {
             processes: Processes::new(
                 options.rules,
                 options.adapter,
-                exec::Environment::new(environment),
+                exec::Environment(options.environment),
                 Arc::clone(&secrets),
                 protected,
                 options.cancelled,
@@ -86,9 +84,7 @@ impl LiveGate {
             run_id: options.run_id,
         }
     }
-}
 
-impl LiveGate {
     /// A handle for the secret `name`, whose value is fetched now.
     fn open_secret(&mut self, name: &[u8]) -> Result<GateReply, GateHalt> {
         let grant = decide_secret(&self.rules, name).map_err(Refused::from)?;

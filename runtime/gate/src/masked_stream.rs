@@ -102,7 +102,10 @@ mod tests {
             source: SecretSource::Env("TOKEN".to_owned()),
             origin: Origin::default(),
         };
-        let secrets = Secrets::new(&[grant], Box::new(|_| Some("s3cret-value".into())));
+        let secrets = Secrets::new(
+            &[grant],
+            std::sync::Arc::new(|_| Some("s3cret-value".into())),
+        );
         secrets.resolve("token").unwrap();
         secrets
     }

@@ -66,19 +66,13 @@ pub(crate) fn fills_buffer(function: &str) -> bool {
     matches!(function, "exec_read" | "result_read")
 }
 
-/// The bytes that the digest of a request is over, but for those of the inputs.
-fn head(call: &GateCall<'_>) -> Vec<u8> {
+/// The bytes of a request.
+pub(crate) fn request_bytes(call: &GateCall<'_>, buffer_len: usize) -> Vec<u8> {
     let mut bytes = vec![u8::try_from(call.numbers.len()).unwrap_or(u8::MAX)];
     for number in call.numbers {
         bytes.extend_from_slice(&number.to_le_bytes());
     }
     bytes.push(u8::try_from(call.inputs.len()).unwrap_or(u8::MAX));
-    bytes
-}
-
-/// The bytes of a request.
-pub(crate) fn request_bytes(call: &GateCall<'_>, buffer_len: usize) -> Vec<u8> {
-    let mut bytes = head(call);
     for input in call.inputs {
         bytes.extend_from_slice(&u32::try_from(input.len()).unwrap_or(u32::MAX).to_le_bytes());
         bytes.extend_from_slice(input);

@@ -1,7 +1,7 @@
 //! What the effects of a run were.
 
 use tenzik_evidence::Digest;
-use tenzik_policy::Layer;
+use tenzik_process::{Layer, LayerState};
 
 use crate::artifacts::Artifact;
 
@@ -87,48 +87,4 @@ pub struct ProcessReport {
     pub network_granted: u64,
     /// Connections and datagrams that the broker refused.
     pub network_refused: u64,
-}
-
-/// Whether a layer of isolation holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LayerState {
-    /// It does; how far, where machines differ.
-    Enforced(String),
-    /// The rule has no use for it, as for a network namespace where the host's network is granted.
-    Unused(String),
-    /// The machine does not have it.
-    Unavailable(String),
-}
-
-impl LayerState {
-    /// `enforced`, `unused` or `unavailable`.
-    pub const fn name(&self) -> &'static str {
-        match self {
-            LayerState::Enforced(_) => "enforced",
-            LayerState::Unused(_) => "unused",
-            LayerState::Unavailable(_) => "unavailable",
-        }
-    }
-
-    /// How far, or why not; may be empty.
-    pub fn detail(&self) -> &str {
-        match self {
-            LayerState::Enforced(text)
-            | LayerState::Unused(text)
-            | LayerState::Unavailable(text) => text,
-        }
-    }
-
-    /// What the helper reports, in the words of policies.
-    pub(crate) fn of(
-        (layer, state): &(tenzik_process::Layer, tenzik_process::LayerState),
-    ) -> Option<(Layer, LayerState)> {
-        let named = Layer::ALL.iter().find(|known| known.name() == layer.name());
-        let state = match state {
-            tenzik_process::LayerState::Enforced(text) => LayerState::Enforced(text.clone()),
-            tenzik_process::LayerState::Unavailable(text) => LayerState::Unavailable(text.clone()),
-            tenzik_process::LayerState::Unused(text) => LayerState::Unused(text.clone()),
-        };
-        Some((*named?, state))
-    }
 }

@@ -23,7 +23,7 @@ use tenzik_policy::SecretGrant;
 use mask::{Patterns, SharedPatterns};
 
 /// Looks up a variable of tenzik's environment.
-pub type Environment = Box<dyn Fn(&str) -> Option<OsString> + Send + Sync>;
+pub type Environment = Arc<dyn Fn(&str) -> Option<OsString> + Send + Sync>;
 
 /// The secrets of one run.
 pub struct Secrets {

@@ -24,7 +24,7 @@ fn secrets(source: SecretSource) -> Secrets {
         "LONG" => Some(OsString::from("x".repeat((64 << 10) + 1))),
         _ => None,
     };
-    Secrets::new(&[grant], Box::new(environment))
+    Secrets::new(&[grant], std::sync::Arc::new(environment))
 }
 
 fn command(arguments: &[&str]) -> SecretSource {

@@ -69,7 +69,7 @@ impl Effects {
         let gate = LiveGate::new(GateOptions {
             rules: Arc::clone(permit.rules()),
             adapter: Arc::new(LocalAdapter::beside(&executable)),
-            environment: Box::new(world::variable),
+            environment: Arc::new(world::variable),
             cancelled: Arc::new(move || stopped.load(Ordering::Relaxed)),
             run_id,
             state_directory: user_directories::state()?,

@@ -2,7 +2,6 @@
 
 use std::ffi::CString;
 use std::os::unix::ffi::OsStrExt as _;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tenzik_policy::{EnvValue, ExecRule, NetworkScope, Protocol};
@@ -12,13 +11,9 @@ use crate::gate::GateHalt;
 use crate::secrets::{self, Secrets};
 
 /// Looks up variables of tenzik's own environment.
-pub(crate) struct Environment(Arc<secrets::Environment>);
+pub(crate) struct Environment(pub(crate) secrets::Environment);
 
 impl Environment {
-    pub(crate) fn new(look_up: Arc<secrets::Environment>) -> Environment {
-        Environment(look_up)
-    }
-
     /// The process that `rule` admits with these arguments, the name first.
     pub(crate) fn spec(
         &self,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use tenzik_host_abi::Status;
-use tenzik_policy::{FileAccess, Rules, decide_artifact, decide_file};
+use tenzik_policy::{EffectCode, EffectRefusal, FileAccess, Rules, decide_artifact, decide_file};
 
 use crate::artifacts::{Artifact, ArtifactError, ArtifactWriter, Artifacts};
 use crate::effect_kind::EffectKind;
@@ -187,7 +187,10 @@ impl Storage {
             Some(trees) => Ok(trees),
             none => {
                 for tree in &self.rules.files {
-                    paths::unbent(&tree.path, self.rules.exec.iter()).map_err(GateHalt::Machine)?;
+                    paths::unbent(&tree.path, self.rules.exec.iter()).map_err(|why| {
+                        let cited = format!("{} {}", tree.origin, tree.path.display());
+                        Refused::from(EffectRefusal::new(EffectCode::File, vec![cited], why))
+                    })?;
                 }
                 let trees = FileTrees::open(&self.rules.files, &self.run_id, &self.state_directory)
                     .map_err(|error| GateHalt::Machine(error.to_string()))?;
