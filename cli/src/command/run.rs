@@ -4,21 +4,21 @@ mod effects;
 mod learn;
 mod record;
 mod replay;
+mod report;
 mod trace;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use base64::Engine as _;
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use tenzik_runtime::evidence::Nonce;
 use tenzik_runtime::{
-    CAPSULE_FAILURE, Capsule, EngineOptions, Examination, Finding, FindingCode, Input, Limits,
-    Loaded, LogLevel, LogTarget, Outcome, Permit, Policy, RejectClass, RunRecord, RunRequest,
-    Runtime, Statement, Status, Timestamp, Usage, attest, attest_rejection,
+    Capsule, EngineOptions, Examination, Finding, FindingCode, Input, Loaded, LogLevel, LogTarget,
+    Permit, Policy, RejectClass, RunRecord, RunRequest, Runtime, Statement, Status, Timestamp,
+    Usage, attest, attest_rejection,
 };
 
 use crate::amount;
@@ -27,7 +27,7 @@ use crate::exit_code::ExitCode;
 use crate::failure::{Failure, shown};
 use crate::json;
 use crate::policy_arguments::{LimitArguments, PolicyArguments};
-use crate::printer::{self, grouped};
+use crate::printer;
 use crate::run_input::{self, OpenedInput};
 use crate::run_output::{RunOutput, same_file};
 use crate::sidecar_file::{self, Found};
@@ -40,7 +40,9 @@ use super::receipt::trusted_keys;
 use effects::Effects;
 use record::Recording;
 use replay::Replayed;
-use trace::Trace;
+use report::{Written, add_written, report};
+
+pub(crate) use report::{Ending, ending, message_shown};
 
 /// Run a capsule.
 #[derive(Args, Debug)]
@@ -408,22 +410,6 @@ fn print_log(level: LogLevel, message: &[u8]) {
     printer::note(&format!("[{}] {}", level.name(), message_shown(message)));
 }
 
-/// Bytes of a capsule for people's eyes: printable ASCII as it is, the rest escaped.
-pub(crate) fn message_shown(message: &[u8]) -> String {
-    if message.iter().all(|byte| (b' '..=b'~').contains(byte)) {
-        return String::from_utf8_lossy(message).into_owned();
-    }
-    message.escape_ascii().to_string()
-}
-
-/// What was written about a run, and what it was replayed from.
-#[derive(Default)]
-struct Written {
-    receipt: Option<PathBuf>,
-    record: Option<PathBuf>,
-    replayed: Option<Value>,
-}
-
 /// Signs and writes the receipt and ends the bundle, if they were asked for.
 fn state(
     arguments: &RunArguments,
@@ -521,201 +507,9 @@ fn record_rejected(
     Recording::begin(path, &bytes, &plan.policy).map(Some)
 }
 
-/// What ended a run that did not succeed.
-pub(crate) struct Ending {
-    pub(crate) exit: ExitCode,
-    pub(crate) status: &'static str,
-    /// Code, message and remedy.
-    pub(crate) error: Option<(&'static str, String, String)>,
-}
-
-/// How a run ended, as the command says it.
-pub(crate) fn ending(outcome: &Outcome) -> Ending {
-    match &outcome.status {
-        Status::Ok => Ending {
-            exit: ExitCode::Ok,
-            status: "ok",
-            error: None,
-        },
-        Status::Failure { code, message } => {
-            let said = if message.is_empty() {
-                String::new()
-            } else {
-                format!(": {}", message_shown(message))
-            };
-            let remedy = "see the capsule's documentation for its codes".to_owned();
-            let error = (
-                CAPSULE_FAILURE,
-                format!("the capsule failed with code {code}{said}"),
-                remedy,
-            );
-            Ending {
-                exit: ExitCode::Failure,
-                status: "failure",
-                error: Some(error),
-            }
-        }
-        Status::Fault(fault) => {
-            let error = (
-                fault.code.code(),
-                format!("the capsule {}", fault.message),
-                fault.code.remedy().to_owned(),
-            );
-            Ending {
-                exit: ExitCode::from(fault.code.class()),
-                status: "fault",
-                error: Some(error),
-            }
-        }
-        Status::Refused(refused) => Ending {
-            exit: ExitCode::Policy,
-            status: "refused",
-            error: Some((
-                refused.code,
-                refused.message.clone(),
-                refused.remedy.clone(),
-            )),
-        },
-    }
-}
-
-fn report(
-    arguments: &RunArguments,
-    capsule: &Capsule,
-    (outcome, limits): (&Outcome, &Limits),
-    found: &Found,
-    written: &Written,
-) -> ExitCode {
-    let mut ending = ending(outcome);
-    let trace = Trace::new(&outcome.frames, found);
-    if let Some((_, message, remedy)) = &mut ending.error {
-        message.extend(trace.headline());
-        printer::error(message, remedy);
-        // Refusals and failures of its own are no trap: where the capsule was says nothing.
-        if !outcome.frames.is_empty() && matches!(outcome.status, Status::Fault(_)) {
-            print_trace(&trace, found);
-        }
-    }
-    if !arguments.quiet {
-        if let Some(report) = &outcome.effects {
-            effects::print(report);
-        }
-        printer::note(&usage_line(ending.status, outcome, limits));
-    }
-    if arguments.json {
-        let mut object = object(arguments, capsule, outcome, &ending, written);
-        if !outcome.frames.is_empty() {
-            object["trap"] = trace.json();
-        }
-        if let Some(report) = &outcome.effects {
-            object["effects"] = effects::json(report);
-        }
-        if let Some(path) = found.path() {
-            object["sidecar"] = json!(path.to_string_lossy());
-        }
-        printer::json(&object);
-    }
-    ending.exit
-}
-
-/// Where the run ended, below the message, or how to learn it.
-fn print_trace(trace: &Trace<'_>, found: &Found) {
-    match found {
-        Found::Sidecar(_, _) => {
-            trace.lines().iter().for_each(|line| printer::note(line));
-            if trace.headline().is_none() {
-                printer::note(
-                    "  the optimiser left no line of your own: tenzik build --optimiser builtin keeps more",
-                );
-            }
-        }
-        Found::None => printer::note(
-            "  source lines: for a capsule in Rust, tenzik build writes them beside it, as NAME.debug.wasm; or pass --sidecar",
-        ),
-        Found::Useless(why) => printer::note(&format!("  source lines: {why}")),
-    }
-}
-
-fn object(
-    arguments: &RunArguments,
-    capsule: &Capsule,
-    outcome: &Outcome,
-    ending: &Ending,
-    written: &Written,
-) -> Value {
-    let mut object = json!({
-        "status": ending.status,
-        "exit": ending.exit.number(),
-        "capsule_id": capsule.id().to_string(),
-        "usage": json::usage(&outcome.usage),
-    });
-    if arguments.output.is_none() {
-        match std::str::from_utf8(&outcome.output) {
-            Ok(text) => object["output"] = json!(text),
-            Err(_) => {
-                object["output_base64"] =
-                    json!(base64::engine::general_purpose::STANDARD.encode(&outcome.output));
-            }
-        }
-    }
-    if let Some((code, message, remedy)) = &ending.error {
-        object["error"] = json!({ "code": code, "message": message, "remedy": remedy });
-    }
-    if let Status::Failure { code, .. } = &outcome.status {
-        object["failure_code"] = json!(code);
-    }
-    add_written(&mut object, written);
-    object
-}
-
-fn add_written(object: &mut Value, written: &Written) {
-    let files = [("receipt", &written.receipt), ("record", &written.record)];
-    for (name, path) in files {
-        if let Some(path) = path {
-            object[name] = json!(path.to_string_lossy());
-        }
-    }
-    if let Some(replayed) = &written.replayed {
-        object["replayed"] = replayed.clone();
-    }
-}
-
-/// One line with the use of every limited thing beside its limit.
-fn usage_line(status: &str, outcome: &Outcome, limits: &Limits) -> String {
-    let usage = &outcome.usage;
-    let read = usage.read_bytes();
-    let at_least = if usage.fuel_exact { "" } else { "at least " };
-    let milliseconds = |us: u64| format!("{}.{:03}", grouped(us / 1_000), us % 1_000);
-    format!(
-        "{status}: fuel {at_least}{} of {} · memory {} of {} B · {} of {} ms (host {}, waiting {}) · {} of {} host calls · input {} of {} B · output {} of {} B · log {} of {} B",
-        grouped(usage.fuel),
-        grouped(limits.fuel(read)),
-        grouped(usage.memory_bytes),
-        grouped(limits.memory_bytes_max),
-        milliseconds(usage.wall_us),
-        grouped(limits.wall_us(read) / 1_000),
-        milliseconds(usage.host_us),
-        milliseconds(usage.io_wait_us),
-        grouped(usage.host_calls),
-        grouped(limits.host_calls(read)),
-        grouped(usage.input_bytes),
-        grouped(limits.input_bytes_max),
-        grouped(usage.output_bytes),
-        grouped(limits.output_bytes(read)),
-        grouped(usage.log_bytes),
-        grouped(limits.log_bytes_max),
-    )
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{message_shown, timestamp};
-
-    #[test]
-    fn messages_of_capsules_cannot_move_the_cursor() {
-        assert_eq!(message_shown(b"plain text"), "plain text");
-        assert_eq!(message_shown(b"\x1b[31mred\xff"), "\\x1b[31mred\\xff");
-    }
+    use super::timestamp;
 
     #[test]
     fn times() {
