@@ -1,0 +1,27 @@
+//! Scenarios: plans of capsules that run in parallel, survive crashes and explain themselves.
+//!
+//! ```text
+//! text ──yaml──► Node ──read──► Scenario ──plan──► Plan ──drive──► Action ──perform──► Event ──► journal
+//!                                  │ problems: line and column       (pure: state + event → actions)
+//! ```
+//!
+//! This room knows neither the engine nor the gate: what performs work is a trait, implemented by
+//! the façade.
+
+mod place;
+
+pub mod cel;
+pub mod driver;
+pub mod plan;
+mod scenario;
+mod work;
+
+pub use place::{Origin, Place, Problem};
+pub use scenario::{
+    AssetGroup, Backoff, BodyKind, Common, Effect, FileInput, Located, OnError, OutputFormat,
+    Parameter, ParameterKind, ReportColumn, ReportFormat, Retries, RunInput, Scenario, Step,
+    StepKind, Tool, ValueTemplate,
+};
+pub use work::{
+    CapsuleWork, Produced, ReportWork, Stage, Work, WorkEnding, WorkInput, WorkResult, WorkUsage,
+};
