@@ -8,6 +8,7 @@
 //! This room knows neither the engine nor the gate: what performs work is a trait, implemented by
 //! the façade.
 
+mod nearest;
 mod place;
 
 pub mod cel;

@@ -1,5 +1,18 @@
 //! A scenario with every name resolved: what runs, after what, under which policy.
 
+mod builtin;
+mod cycles;
+mod edges;
+mod flat;
+mod groups;
+mod names;
+mod parameters;
+mod planner;
+mod stages;
+mod vars;
+mod visit;
+mod world;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -12,6 +25,10 @@ use crate::place::Place;
 use crate::scenario::{
     AssetGroup, Effect, OutputFormat, ReportColumn, ReportFormat, Retries, RunInput, ValueTemplate,
 };
+
+pub use groups::groups;
+pub use planner::{PlanRequest, plan};
+pub use world::{CapsuleFacts, Missing, PlanWorld, ProgramFacts};
 
 /// A plan: nodes in the order of the file, a node behind everything that it depends on by nesting.
 #[derive(Clone, Debug)]
@@ -31,8 +48,23 @@ pub struct Plan {
     pub concurrency: u32,
     /// Milliseconds that the run may take.
     pub timeout_ms: Option<u64>,
+    /// The programs that steps may start.
+    pub tools: Vec<ToolUse>,
     /// The nodes.
     pub nodes: Vec<Node>,
+}
+
+/// A program that a step may start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ToolUse {
+    /// The node.
+    pub node: NodeIndex,
+    /// The name of exec rules.
+    pub name: String,
+    /// The program.
+    pub program: ProgramFacts,
+    /// What it is started with, for people: expressions as they are written.
+    pub arguments: String,
 }
 
 /// Position of a node in [`Plan::nodes`].
@@ -190,6 +222,20 @@ impl NodeKind {
             NodeKind::ForEach { .. } => "for_each",
             NodeKind::Report { .. } => "report",
         }
+    }
+}
+
+impl NodeKind {
+    /// The capsules that it runs.
+    pub fn stages(&self) -> impl Iterator<Item = &StagePlan> {
+        let (first, second) = match self {
+            NodeKind::Run { stage, .. }
+            | NodeKind::Exec { stage, .. }
+            | NodeKind::Scan { stage, .. } => (Some(stage), None),
+            NodeKind::ToolScan { stage, parser, .. } => (Some(stage), Some(parser)),
+            _ => (None, None),
+        };
+        first.into_iter().chain(second)
     }
 }
 
