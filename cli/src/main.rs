@@ -8,6 +8,7 @@ mod amount;
 mod bench;
 mod bundle_file;
 mod capsule_source;
+mod code_cache;
 mod error_codes;
 mod exit_code;
 mod failure;

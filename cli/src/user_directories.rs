@@ -40,7 +40,24 @@ pub(crate) fn state() -> Result<PathBuf, Failure> {
     })
 }
 
+/// The directory of what can be made again: `$XDG_CACHE_HOME/tenzik`, else `$HOME/.cache/tenzik`.
+pub(crate) fn cache() -> Result<PathBuf, Failure> {
+    let base = world::directory_variable("XDG_CACHE_HOME")
+        .or_else(|| world::directory_variable("HOME").map(|home| home.join(".cache")));
+    base.map(|base| base.join("tenzik")).ok_or_else(|| {
+        Failure::machine(
+            "no directory for caches: neither XDG_CACHE_HOME nor HOME is set",
+            "set HOME or XDG_CACHE_HOME",
+        )
+    })
+}
+
 /// What the user allows at most.
 pub(crate) fn ceiling_file() -> Result<PathBuf, Failure> {
     Ok(config()?.join("ceiling.toml"))
+}
+
+/// Directories that no program behind the gate is given, besides the state directory.
+pub(crate) fn own() -> impl Iterator<Item = PathBuf> {
+    [config(), cache()].into_iter().flatten()
 }

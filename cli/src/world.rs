@@ -45,6 +45,18 @@ pub(crate) fn run_id() -> Result<String, getrandom::Error> {
     ))
 }
 
+/// A key of 32 random bytes.
+pub(crate) fn key() -> Result<[u8; 32], getrandom::Error> {
+    let mut key = [0; 32];
+    getrandom::fill(&mut key)?;
+    Ok(key)
+}
+
+/// Whether compiled code is not to be kept: `TENZIK_CODE_CACHE=off`.
+pub(crate) fn code_cache_is_off() -> bool {
+    std::env::var_os("TENZIK_CODE_CACHE").is_some_and(|value| value == "off")
+}
+
 /// Whether this is an automated build.
 pub(crate) fn in_ci() -> bool {
     std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false")

@@ -78,6 +78,7 @@ impl World {
             .current_dir(self.directory.path())
             .env("XDG_CONFIG_HOME", self.path("config"))
             .env("XDG_STATE_HOME", self.path("state"))
+            .env("TENZIK_CODE_CACHE", "off")
             .stdin(Stdio::null());
         command
     }

@@ -54,11 +54,11 @@ pub use tenzik_capsule::{
     RejectClass, STRUCTURE_LIMITS, SectionSize, Severity, Validation, escaped,
 };
 pub use tenzik_engine::{
-    COST_MODEL, CancelToken, Commitments, Engine, EngineFailure, EngineOptions, Fault, FaultClass,
-    FaultCode, Frame, FuelProfile, HostCallCounts, Input, InputStream, LogEntry, LogTarget,
-    Outcome, Output, OutputStream, PreparedCapsule, ProfileError, ProfileFrame, ProfileRequest,
-    PureAnswer, PureCallError, PureHost, RunRequest, STACK_FRAMES_MAX, STACKS_MAX, Stack, Status,
-    Usage, cost_table,
+    COST_MODEL, CancelToken, CodeStore, Commitments, Engine, EngineFailure, EngineOptions, Fault,
+    FaultClass, FaultCode, Frame, FuelProfile, HostCallCounts, Input, InputStream, LogEntry,
+    LogTarget, Outcome, Output, OutputStream, PreparedCapsule, ProfileError, ProfileFrame,
+    ProfileRequest, PureAnswer, PureCallError, PureHost, RunRequest, STACK_FRAMES_MAX, STACKS_MAX,
+    Stack, Status, Usage, cost_table,
 };
 /// Effects: what performs, records and replays them.
 pub mod gate {

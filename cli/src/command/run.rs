@@ -23,6 +23,7 @@ use tenzik_runtime::{
 
 use crate::amount;
 use crate::capsule_source::CapsuleSource;
+use crate::code_cache;
 use crate::exit_code::ExitCode;
 use crate::failure::{Failure, shown};
 use crate::json;
@@ -322,10 +323,16 @@ fn execute(
         None => RunOutput::stdout(arguments.io_timeout)?,
     };
     let failed = replay::failed;
-    let runtime = Runtime::new(&EngineOptions::one_shot()).map_err(failed)?;
+    let code_store = code_cache::store();
+    let runtime = Runtime::new(&EngineOptions {
+        code_store: code_store.clone(),
+        ..EngineOptions::one_shot()
+    })
+    .map_err(failed)?;
     let prepared = runtime
         .prepare_for(capsule, permit.limits(), &opened.input)
         .map_err(failed)?;
+    code_cache::warn(code_store.as_ref());
     let now_ms = i64::try_from(plan.now.unix_millis()).unwrap_or(i64::MAX);
     let mut request = RunRequest::new(opened.input, now_ms, plan.seed);
     request.output = output;

@@ -4,6 +4,7 @@ mod authoring;
 mod bench;
 mod bundles;
 mod capsules;
+mod code_cache;
 mod contract;
 mod docs;
 mod first_party;

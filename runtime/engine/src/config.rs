@@ -1,10 +1,12 @@
 //! How wasmtime is set up.
 
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 
 use tenzik_capsule::ACCEPTED_FEATURES;
 use wasmtime::{Config, Inlining, OptLevel, RegallocAlgorithm, Strategy, WasmFeatures};
 
+use crate::code_store::CodeStore;
 use crate::cost::operator_cost;
 use crate::memories::Memories;
 
@@ -28,6 +30,8 @@ pub struct EngineOptions {
     /// is compiled once, as good as for runs over a stream. Results and fuel are the same either
     /// way. Default 5,000.
     pub optimise_after_us: Option<u64>,
+    /// Where compiled code is kept between processes. Default: nowhere.
+    pub code_store: Option<Arc<CodeStore>>,
 }
 
 impl Default for EngineOptions {
@@ -36,6 +40,7 @@ impl Default for EngineOptions {
             pool_instances: 64,
             cache_modules_max: 100,
             optimise_after_us: Some(5_000),
+            code_store: None,
         }
     }
 }
@@ -47,6 +52,7 @@ impl EngineOptions {
             pool_instances: 0,
             cache_modules_max: 1,
             optimise_after_us: None,
+            code_store: None,
         }
     }
 }

@@ -8,7 +8,9 @@ use tenzik_policy::{Limits, Permit};
 use wasmtime::{Linker, Module};
 
 use crate::cache::Cache;
+use crate::code_store::{self, CodeStore};
 use crate::config::{EngineOptions, Tier, Variant, config};
+use crate::cost::COST_MODEL;
 use crate::execute;
 use crate::failure::EngineFailure;
 use crate::input::Input;
@@ -20,6 +22,7 @@ use crate::outcome::Outcome;
 use crate::prepared::{Compiled, PreparedCapsule, needs_epoch};
 use crate::request::RunRequest;
 use crate::state::RunState;
+use crate::stored_code;
 use crate::ticker::{Ticker, Ticking};
 
 /// Variants kept at a time; each stack size is one.
@@ -53,6 +56,7 @@ pub(crate) struct Compiler {
     targets: Mutex<HashMap<Variant, Arc<Target>>>,
     cache: Cache<(CapsuleId, Variant), Arc<Compiled>>,
     memories: Memories,
+    code_store: Option<Arc<CodeStore>>,
     /// None where nothing is counted.
     instances: Option<Arc<Instances>>,
 }
@@ -74,6 +78,7 @@ impl Engine {
             targets: Mutex::new(HashMap::new()),
             cache: Cache::new(options.cache_modules_max),
             memories: Memories::new(options.pool_instances),
+            code_store: options.code_store.clone(),
             instances: (options.pool_instances > 0)
                 .then(|| Arc::new(Instances::new(options.pool_instances))),
         };
@@ -312,8 +317,7 @@ impl Compiler {
         variant: Variant,
     ) -> Result<Compiled, EngineFailure> {
         let target = self.target(variant)?;
-        let module = Module::from_binary(&target.engine, capsule.bytes())
-            .map_err(|error| EngineFailure::Compile(format!("{error:#}")))?;
+        let module = self.module(&target.engine, capsule, variant)?;
         let instance_pre = target
             .linker
             .instantiate_pre(&module)
@@ -323,6 +327,39 @@ impl Compiler {
             false => self.instances.clone(),
         };
         Compiled::new(&module, instance_pre, variant.tier, instances)
+    }
+
+    /// The code of `capsule`: kept by an earlier process, or compiled now.
+    fn module(
+        &self,
+        engine: &wasmtime::Engine,
+        capsule: &Capsule,
+        variant: Variant,
+    ) -> Result<Module, EngineFailure> {
+        let known = self.code_store.as_deref().map(|store| {
+            let parts = [
+                Engine::identity(),
+                env!("CARGO_PKG_VERSION"),
+                COST_MODEL,
+                &format!("{variant:?}"),
+                &capsule.id().to_string(),
+            ];
+            (
+                store,
+                code_store::name(store, engine, &parts.map(str::as_bytes)),
+            )
+        });
+        if let Some((store, name)) = &known
+            && let Some(module) = stored_code::find(engine, store, name)
+        {
+            return Ok(module);
+        }
+        let module = Module::from_binary(engine, capsule.bytes())
+            .map_err(|error| EngineFailure::Compile(format!("{error:#}")))?;
+        if let Some((store, name)) = &known {
+            stored_code::keep(&module, store, name);
+        }
+        Ok(module)
     }
 
     fn target(&self, variant: Variant) -> Result<Arc<Target>, EngineFailure> {

@@ -9,6 +9,7 @@ mod engine;
 
 mod cache;
 mod clock;
+mod code_store;
 mod config;
 mod cost;
 mod execute;
@@ -31,9 +32,12 @@ mod profile;
 mod pure_host;
 mod request;
 mod state;
+#[expect(unsafe_code, reason = "kept code is executed as it is")]
+mod stored_code;
 mod ticker;
 
 pub use clock::monotonic_us;
+pub use code_store::CodeStore;
 pub use config::EngineOptions;
 pub use cost::{COST_MODEL, cost_table};
 pub use engine::Engine;

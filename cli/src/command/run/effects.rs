@@ -73,7 +73,7 @@ impl Effects {
             cancelled: Arc::new(move || stopped.load(Ordering::Relaxed)),
             run_id,
             state_directory: user_directories::state()?,
-            protected: user_directories::config().into_iter().collect(),
+            protected: user_directories::own().collect(),
             artifact_directory: Some(artifacts),
         });
         let (gate, observations): (Box<dyn Gate>, _) = if learn {
