@@ -11,12 +11,19 @@
 mod nearest;
 mod place;
 
+mod language;
+mod nearest;
+mod read;
+pub mod yaml;
+
 pub mod cel;
 pub mod driver;
 pub mod plan;
 mod scenario;
 mod work;
 
+pub use language::{NAME_LENGTH_MAX, STEPS_MAX};
+pub use nearest::nearest;
 pub use place::{Origin, Place, Problem};
 pub use scenario::{
     AssetGroup, Backoff, BodyKind, Common, Effect, FileInput, Located, OnError, OutputFormat,

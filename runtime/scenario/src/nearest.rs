@@ -1,56 +1,70 @@
-//! The known word that a misspelled one is nearest to.
+//! The known name that a misspelled one stands for.
 
-/// Longest word that is compared.
-const WORD_CHARS_MAX: usize = 64;
+/// The candidate with the fewest edits from `name`: at most a third of its length, and 3. Of several,
+/// the first in alphabetical order.
+pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    const LENGTH_MAX: usize = 128;
+    const EDITS_MAX: usize = 3;
+    let length = name.chars().count();
+    if length > LENGTH_MAX {
+        return None;
+    }
+    let name: Vec<char> = name.to_lowercase().chars().collect();
+    candidates
+        .into_iter()
+        .filter(|candidate| candidate.len() <= LENGTH_MAX)
+        .filter_map(|candidate| {
+            let letters: Vec<char> = candidate.to_lowercase().chars().collect();
+            let edits_max = (letters.len().max(length) / 3).clamp(1, EDITS_MAX);
+            if letters.len().abs_diff(length) > edits_max || letters.len() <= 1 {
+                return None;
+            }
+            let edits = edits(&name, &letters);
+            (edits <= edits_max).then_some((edits, candidate))
+        })
+        .min()
+        .map(|(_, candidate)| candidate)
+}
 
-/// `did you mean KNOWN`, or `otherwise` where nothing is near.
+/// `did you mean KNOWN?`, or `otherwise` where nothing is near.
 pub(crate) fn remedy<'a>(
-    word: &str,
-    known: impl IntoIterator<Item = &'a str>,
+    name: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
     otherwise: &str,
 ) -> String {
-    match nearest(word, known) {
+    match nearest(name, candidates) {
         Some(known) => format!("did you mean {known}?"),
         None => otherwise.to_owned(),
     }
 }
 
-/// The first known word of the least distance, if that is at most a third of the word.
-pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let letters: Vec<char> = word.chars().take(WORD_CHARS_MAX + 1).collect();
-    if letters.len() > WORD_CHARS_MAX {
-        return None;
-    }
-    let distance_max = (letters.len() / 3).max(1);
-    known
-        .into_iter()
-        .filter(|known| known.len() <= 4 * WORD_CHARS_MAX)
-        .filter(|known| known.chars().count().abs_diff(letters.len()) <= distance_max)
-        .map(|known| (distance(&letters, known), known))
-        .filter(|(distance, _)| *distance <= distance_max)
-        .min_by(|(first, first_word), (second, second_word)| {
-            first.cmp(second).then(first_word.cmp(second_word))
-        })
-        .map(|(_, known)| known)
-}
-
-/// Insertions, deletions and replacements between two words (Levenshtein).
-fn distance(word: &[char], known: &str) -> usize {
-    let mut row: Vec<usize> = (0..=word.len()).collect();
-    for (line, letter) in known.chars().enumerate() {
-        let mut before = line;
-        let mut last = line + 1;
-        let mut next = vec![last];
-        for (column, other) in word.iter().enumerate() {
-            let above = row.get(column + 1).copied().unwrap_or(usize::MAX - 1);
-            let replaced = before + usize::from(*other != letter);
-            last = replaced.min(above + 1).min(last + 1);
-            before = above;
-            next.push(last);
+/// Insertions, removals, replacements and swaps of neighbours (optimal string alignment), by the
+/// dynamic programme of Wagner and Fischer with three rows.
+fn edits(left: &[char], right: &[char]) -> usize {
+    let mut before: Vec<usize> = Vec::new();
+    let mut above: Vec<usize> = (0..=right.len()).collect();
+    for (row, left_char) in left.iter().enumerate() {
+        let mut current = Vec::with_capacity(right.len() + 1);
+        current.push(row + 1);
+        for (column, right_char) in right.iter().enumerate() {
+            let at =
+                |line: &[usize], index: usize| line.get(index).copied().unwrap_or(usize::MAX / 2);
+            let replaced = at(&above, column) + usize::from(left_char != right_char);
+            let mut least = replaced
+                .min(at(&above, column + 1) + 1)
+                .min(at(&current, column) + 1);
+            let is_swap = row > 0
+                && column > 0
+                && left.get(row - 1) == Some(right_char)
+                && right.get(column - 1) == Some(left_char);
+            if is_swap {
+                least = least.min(at(&before, column - 1) + 1);
+            }
+            current.push(least);
         }
-        row = next;
+        before = std::mem::replace(&mut above, current);
     }
-    row.last().copied().unwrap_or(0)
+    above.last().copied().unwrap_or(left.len())
 }
 
 #[cfg(test)]
@@ -58,13 +72,21 @@ mod tests {
     use super::nearest;
 
     #[test]
-    fn near_words_are_found() {
-        let known = ["timeout", "needs", "when", "retries"];
-        assert_eq!(nearest("timeuot", known), Some("timeout"));
-        assert_eq!(nearest("need", known), Some("needs"));
-        assert_eq!(nearest("whan", known), Some("when"));
-        assert_eq!(nearest("colour", known), None);
-        assert_eq!(nearest("", known), None);
-        assert_eq!(nearest(&"x".repeat(100), known), None);
+    fn misspelled_names() {
+        const KEYS: [&str; 6] = ["needs", "when", "timeout", "retries", "as", "on_error"];
+        for (name, found) in [
+            ("need", Some("needs")),
+            ("nedes", Some("needs")),
+            ("wehn", Some("when")),
+            ("Timeout", Some("timeout")),
+            ("retrys", Some("retries")),
+            ("on-error", Some("on_error")),
+            ("depends", None),
+            ("x", None),
+            ("", None),
+        ] {
+            assert_eq!(nearest(name, KEYS), found, "{name}");
+        }
+        assert_eq!(nearest(&"n".repeat(1_000_000), KEYS), None);
     }
 }

@@ -81,8 +81,10 @@ pub enum ParameterKind {
 /// A step as it is written.
 #[derive(Clone, Debug)]
 pub struct Step {
-    /// Its name in the scenario: given, or `step-N` by its position in the file. `a-z A-Z 0-9 _`
-    /// and `-`, a letter first, 1 to 64 characters; CEL needs `steps["a-b"]` for names with `-`.
+    /// Its name in the scenario. Given: `a-z A-Z 0-9 _` and `-`, a letter first, 1 to 64 characters;
+    /// CEL needs `steps["a-b"]` for names with `-`. Otherwise `step-N` by its position in its list,
+    /// behind the name of the step around it: `ID.step-N` in `do`, `ID.then.step-N`,
+    /// `ID.else.step-N`, `ID.fallback.step-N`.
     pub id: Located<String>,
     /// Where it begins.
     pub place: Place,
@@ -290,6 +292,11 @@ impl BodyKind {
         BodyKind::ForEach,
         BodyKind::Report,
     ];
+
+    /// The kind of this key.
+    pub fn named(key: &str) -> Option<BodyKind> {
+        BodyKind::ALL.iter().copied().find(|kind| kind.key() == key)
+    }
 
     /// Its key.
     pub const fn key(self) -> &'static str {

@@ -1,0 +1,3 @@
+//! Scenarios through their public interface: one module for each part.
+
+mod fixtures;
