@@ -1,0 +1,190 @@
+//! The files of artifacts.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rustix::fs::{FlockOperation, OFlags, flock};
+use rustix::io::retry_on_intr;
+
+use crate::journal::Journal;
+use crate::row::Durability;
+
+use super::digest::ArtifactDigest;
+use super::error::ArtifactError;
+use super::reader::ArtifactReader;
+use super::writer::ArtifactWriter;
+
+/// Tells temporary files of this process apart.
+static NEXT: AtomicU64 = AtomicU64::new(0);
+
+/// The artifacts of a journal: files named for their content, so that the same content is stored
+/// once, and their index. Threads may share it, and processes the directory.
+#[derive(Clone, Debug)]
+pub struct ArtifactStore {
+    pub(super) journal: Arc<Journal>,
+    directory: PathBuf,
+    /// Keeps others from removing temporary files.
+    _in_use: Arc<File>,
+}
+
+impl ArtifactStore {
+    /// The artifacts of `journal`. Removes what killed processes left if nobody else uses them.
+    ///
+    /// # Errors
+    /// When the directory cannot be made or locked.
+    pub fn open(journal: Arc<Journal>) -> Result<ArtifactStore, ArtifactError> {
+        let directory = journal.store_directory();
+        let temporary = directory.join("tmp");
+        make_directory(&temporary)?;
+        let path = directory.join("lock");
+        let lock = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
+            .open(&path)
+            .map_err(ArtifactError::io("make", &path))?;
+        if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok() {
+            remove_files(&temporary);
+        }
+        retry_on_intr(|| flock(&lock, FlockOperation::LockShared))
+            .map_err(ArtifactError::io("lock", &path))?;
+        Ok(ArtifactStore {
+            journal,
+            directory,
+            _in_use: Arc::new(lock),
+        })
+    }
+
+    /// Stores `bytes`, of which there may be `bytes_max`. With [`Durability::Effect`] they are on
+    /// disk when this returns; with [`Durability::Pure`] a loss of power may lose them, which is
+    /// noticed when they are read.
+    ///
+    /// # Errors
+    /// When there are too many bytes or they cannot be written.
+    pub fn put(
+        &self,
+        bytes: &[u8],
+        bytes_max: u64,
+        durability: Durability,
+    ) -> Result<ArtifactDigest, ArtifactError> {
+        let mut writer = self.writer(bytes_max)?;
+        writer.write(bytes)?;
+        writer.commit(durability).map(|(digest, _)| digest)
+    }
+
+    /// Begins an artifact of at most `bytes_max` bytes.
+    ///
+    /// # Errors
+    /// When no file can be made.
+    pub fn writer(&self, bytes_max: u64) -> Result<ArtifactWriter, ArtifactError> {
+        let temporary = self.directory.join("tmp");
+        loop {
+            let number = NEXT.fetch_add(1, Ordering::Relaxed);
+            let path = temporary.join(format!("{}-{number}", std::process::id()));
+            let made = OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .mode(0o600)
+                .open(&path);
+            match made {
+                Ok(file) => return Ok(ArtifactWriter::new(self.clone(), path, file, bytes_max)),
+                // Of a process that had the same number.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(ArtifactError::io("make", &path)(error)),
+            }
+        }
+    }
+
+    /// Opens an artifact. What is read is what was stored only if reading comes to the end without
+    /// an error.
+    ///
+    /// # Errors
+    /// When there is none or it cannot be opened.
+    pub fn open_artifact(&self, digest: &ArtifactDigest) -> Result<ArtifactReader, ArtifactError> {
+        let path = self.path_of(digest);
+        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+        let opened = OpenOptions::new()
+            .read(true)
+            .custom_flags(flags.bits().cast_signed())
+            .open(&path);
+        match opened {
+            Ok(file) => Ok(ArtifactReader::new(file, path, *digest)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(ArtifactError::Missing {
+                digest: *digest,
+                path: self.directory.clone(),
+            }),
+            Err(error) => Err(ArtifactError::io("open", &path)(error)),
+        }
+    }
+
+    /// The whole content of an artifact of at most `bytes_max` bytes.
+    ///
+    /// # Errors
+    /// When there is none, it has more bytes, or it is not what was stored.
+    pub fn read(&self, digest: &ArtifactDigest, bytes_max: u64) -> Result<Vec<u8>, ArtifactError> {
+        self.open_artifact(digest)?.read_all(bytes_max)
+    }
+
+    /// Moves the complete file `temporary` to its content's name.
+    pub(super) fn keep(
+        &self,
+        temporary: &Path,
+        digest: &ArtifactDigest,
+        durability: Durability,
+    ) -> Result<(), ArtifactError> {
+        let path = self.path_of(digest);
+        let directory = path.parent().unwrap_or(&self.directory);
+        // What is there stays if it is that content, and is repaired otherwise.
+        let is_there = self
+            .open_artifact(digest)
+            .is_ok_and(|mut reader| reader.verify().is_ok());
+        if is_there {
+            let _ = fs::remove_file(temporary);
+        } else {
+            make_directory(directory)?;
+            fs::rename(temporary, &path).map_err(ArtifactError::io("make", &path))?;
+        }
+        if durability == Durability::Effect {
+            // Whoever stored it first may not have needed that.
+            if is_there {
+                sync(&path)?;
+            }
+            sync(directory)?;
+            sync(&self.directory)?;
+        }
+        Ok(())
+    }
+
+    fn path_of(&self, digest: &ArtifactDigest) -> PathBuf {
+        let digits = digest.to_hex();
+        self.directory.join(&digits[..2]).join(digits)
+    }
+}
+
+fn make_directory(path: &Path) -> Result<(), ArtifactError> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true).mode(0o700);
+    builder
+        .create(path)
+        .map_err(ArtifactError::io("make the directory", path))
+}
+
+fn sync(path: &Path) -> Result<(), ArtifactError> {
+    File::open(path)
+        .and_then(|file| file.sync_all())
+        .map_err(ArtifactError::io("synchronise", path))
+}
+
+/// What cannot be removed is left.
+fn remove_files(directory: &Path) {
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        let _ = fs::remove_file(entry.path());
+    }
+}
