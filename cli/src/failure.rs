@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::exit_code::ExitCode;
 use crate::printer;
@@ -44,13 +44,20 @@ impl Failure {
     /// Prints the failure: a line for people on standard error, and with `json` an object
     /// `{"error":{"code","message","remedy"},"exit","status":"error"}` on standard output.
     pub(crate) fn report(&self, json: bool) -> ExitCode {
+        self.report_with(json, |_| {})
+    }
+
+    /// The same, with what `add` puts into the object.
+    pub(crate) fn report_with(&self, json: bool, add: impl FnOnce(&mut Value)) -> ExitCode {
         printer::error(&self.message, &self.remedy);
         if json {
-            printer::json(&json!({
+            let mut object = json!({
                 "status": "error",
                 "exit": self.exit.number(),
                 "error": { "code": self.code, "message": self.message, "remedy": self.remedy },
-            }));
+            });
+            add(&mut object);
+            printer::json(&object);
         }
         self.exit
     }

@@ -316,6 +316,27 @@ fn failures_of_the_gate_are_failures_and_no_gate_is_one() {
 }
 
 #[test]
+fn what_was_done_before_a_failure_is_told() {
+    let body = "
+        (drop (call $exec_start (i32.const 64) (i32.const 8)))
+        (call $exec_wait (i32.const 1) )";
+    let scripted = Scripted {
+        seen: Arc::default(),
+        answer: Box::new(|call, _| match call.function {
+            "exec_start" => ok(1),
+            _ => Err(GateHalt::Machine("disk full".to_owned())),
+        }),
+    };
+    let failure = failure(Some(Box::new(Recorder::new(scripted, None))), body);
+    assert_eq!(failure.to_string(), "disk full");
+    let EngineFailure::AfterEffects { failure, effects } = failure else {
+        panic!("{failure:?}")
+    };
+    assert!(matches!(*failure, EngineFailure::Gate(_)));
+    assert_eq!((effects.calls, effects.run_id.as_deref()), (1, Some("run")));
+}
+
+#[test]
 fn pointers_outside_of_the_memory_reach_no_gate() {
     for body in [
         "(call $exec_start (i32.const 65530) (i32.const 8) )",

@@ -16,9 +16,9 @@ use serde_json::json;
 
 use tenzik_runtime::evidence::Nonce;
 use tenzik_runtime::{
-    Capsule, EngineOptions, Examination, Finding, FindingCode, Input, Loaded, LogLevel, LogTarget,
-    Permit, Policy, RejectClass, RunRecord, RunRequest, Runtime, Statement, Status, Timestamp,
-    Usage, attest, attest_rejection,
+    Capsule, EngineFailure, EngineOptions, Examination, Finding, FindingCode, Input, Loaded,
+    LogLevel, LogTarget, Permit, Policy, RejectClass, RunRecord, RunRequest, Runtime, Statement,
+    Status, Timestamp, Usage, attest, attest_rejection,
 };
 
 use crate::amount;
@@ -41,7 +41,7 @@ use super::receipt::trusted_keys;
 use effects::Effects;
 use record::Recording;
 use replay::Replayed;
-use report::{Written, add_written, report};
+use report::{Written, add_written, report, report_after_effects};
 
 pub(crate) use report::{Ending, ending, message_shown};
 
@@ -358,9 +358,14 @@ fn execute(
         }
     };
     request.gate = effects.gate.take();
-    let outcome = runtime
-        .execute(&prepared, permit, request)
-        .map_err(failed)?;
+    let outcome = match runtime.execute(&prepared, permit, request) {
+        Ok(outcome) => outcome,
+        Err(EngineFailure::AfterEffects {
+            failure,
+            effects: done,
+        }) => return Ok(report_after_effects(arguments, failed(*failure), &done)),
+        Err(failure) => return Err(failed(failure)),
+    };
 
     let mut written = Written::default();
     if let (Some(progress), Some(replayed)) = (&progress, &plan.replayed) {
@@ -370,7 +375,12 @@ fn execute(
         }
         written.replayed = Some(replayed.json(progress));
     }
-    sink.finish(outcome.status == Status::Ok)?;
+    if let Err(failure) = sink.finish(outcome.status == Status::Ok) {
+        return match &outcome.effects {
+            Some(done) => Ok(report_after_effects(arguments, failure, done)),
+            None => Err(failure),
+        };
+    }
     let record = RunRecord {
         capsule,
         permit,

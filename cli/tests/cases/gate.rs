@@ -157,6 +157,27 @@ fn what_the_file_is_matters_not_only_its_name() {
     refused(&required, "echo", "layer netns is required");
 }
 
+/// The program has run when the output turns out to have no place: nobody may believe that nothing happened.
+#[test]
+fn what_ran_before_a_failure_of_the_machine_is_told() {
+    let world = World::new();
+    world.write(
+        "p.toml",
+        policy("/usr/bin/echo", r#"["{words...}"]"#, WORDS),
+    );
+    let input = request(&["echo", "hello"]);
+    let full = std::fs::File::options().write(true).open("/dev/full");
+    let output = world
+        .command(["run", "exec", "--policy", "p.toml", "--input-text", &input])
+        .stdout(full.unwrap())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(errors.contains("process echo hello: "), "{errors}");
+    assert!(errors.contains("cannot write the output"), "{errors}");
+}
+
 #[test]
 fn the_deadline_bounds_waiting_and_the_wall_limit_does_not() {
     let world = World::new();

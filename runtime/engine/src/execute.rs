@@ -79,14 +79,18 @@ fn run_and_bound(
     let (now_ms, seed, cancel) = (request.now_ms, request.seed, request.cancel.clone());
     let (ending, mut state) = run(compiled, RunState::new(limits, request, u64::MAX), epoch)?;
     let mut usage = usage(&ending, &state);
-    let commitments = if commit {
-        Some(commitments(&mut state, whole)?)
-    } else {
-        None
+    let effects = state.gate.take().map(|mut gate| gate.finish());
+    let commitments = match commit.then(|| commitments(&mut state, whole)).transpose() {
+        Ok(commitments) => commitments,
+        Err(failure) => {
+            return Err(match effects {
+                Some(report) => failure.after(report),
+                None => failure,
+            });
+        }
     };
     let output = std::mem::take(&mut state.output_kept);
     let log = std::mem::take(&mut state.log_kept);
-    let effects = state.gate.as_mut().map(|gate| gate.finish());
     // Effects are not repeated for the sake of a count.
     let bound = bound && effects.is_none();
     let inexact = |fault: &Fault| bound && !ending.fuel_exact && !fault.machine_bound();
@@ -134,8 +138,13 @@ pub(crate) fn run(
         store.epoch_deadline_callback(look_at_clock);
     }
     let called = instantiate(compiled, &mut store)?.and_then(|run| run.call(&mut store, ()));
-    let ending = ending(&mut store, called)?;
-    Ok((ending, store.into_data()))
+    match ending(&mut store, called) {
+        Ok(ending) => Ok((ending, store.into_data())),
+        Err(failure) => Err(match store.data_mut().gate.take() {
+            Some(mut gate) => failure.after(gate.finish()),
+            None => failure,
+        }),
+    }
 }
 
 type Run = wasmtime::TypedFunc<(), i32>;

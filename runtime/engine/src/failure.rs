@@ -2,6 +2,8 @@
 
 use std::io;
 
+use tenzik_gate::GateReport;
+
 /// tenzik or the machine failed.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineFailure {
@@ -57,6 +59,14 @@ pub enum EngineFailure {
         /// What the capsule asked for.
         got: String,
     },
+    /// The run ended so in its middle, when it had had effects already.
+    #[error("{failure}")]
+    AfterEffects {
+        /// What failed.
+        failure: Box<EngineFailure>,
+        /// What was done before.
+        effects: Box<GateReport>,
+    },
     /// The thread of the run died.
     #[error("the thread of the run died; please report it")]
     Died,
@@ -68,4 +78,19 @@ pub enum EngineFailure {
         /// Milliseconds waited.
         waited_ms: u64,
     },
+}
+
+impl EngineFailure {
+    /// The failure with what `report` says was done before it, if anything was. A replay names no run:
+    /// nothing is done in it.
+    pub(crate) fn after(self, report: GateReport) -> EngineFailure {
+        let did_nothing = report.calls == 0 && report.processes.is_empty();
+        if report.run_id.is_none() || (did_nothing && report.files_changed == 0) {
+            return self;
+        }
+        EngineFailure::AfterEffects {
+            failure: Box::new(self),
+            effects: Box::new(report),
+        }
+    }
 }

@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use base64::Engine as _;
 use serde_json::{Value, json};
 
+use tenzik_runtime::gate::GateReport;
 use tenzik_runtime::{CAPSULE_FAILURE, Capsule, Limits, Outcome, Status};
 
 use crate::exit_code::ExitCode;
+use crate::failure::Failure;
 use crate::json;
 use crate::printer::{self, grouped};
 use crate::sidecar_file::Found;
@@ -119,6 +121,21 @@ pub(super) fn report(
         printer::json(&object);
     }
     ending.exit
+}
+
+/// What was done before tenzik or the machine failed in the middle of the run, or with its output. There is no receipt and no
+/// bundle of such a run: it states nothing about the capsule.
+pub(super) fn report_after_effects(
+    arguments: &RunArguments,
+    failure: Failure,
+    done: &GateReport,
+) -> ExitCode {
+    if !arguments.quiet {
+        effects::print(done);
+    }
+    failure.report_with(arguments.json, |object| {
+        object["effects"] = effects::json(done);
+    })
 }
 
 /// Where the run ended, below the message, or how to learn it.
