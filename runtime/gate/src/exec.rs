@@ -229,9 +229,9 @@ impl Processes {
             .collect()
     }
 
-    /// A mask for one stream, where the policy has secrets at all.
+    /// A mask for one stream, where there are secrets at all.
     fn mask(&self) -> Option<Mask> {
-        (!self.rules.secrets.is_empty()).then(|| self.secrets.mask())
+        self.secrets.may_mask().then(|| self.secrets.mask())
     }
 
     fn find(&mut self, handle: i32) -> Result<&mut Started, GateHalt> {

@@ -41,7 +41,7 @@ pub use recorder::{Recorder, Tape};
 pub use replay::{Replay, ReplayProgress};
 pub use report::{ArtifactReport, GateReport, ProcessReport};
 pub use run_id::{RUN_ID_BYTES_MAX, RunId, RunIdError};
-pub use secrets::{Environment, MASKED, Mask, SecretError, SecretValue, Secrets};
+pub use secrets::{Environment, MASKED, Mask, MaskedValues, SecretError, SecretValue, Secrets};
 pub use signals::{ProcessIdentity, ProcessRequest, SIGNALS, SignalError, signal};
 pub use undo::{
     ConflictReason, MANIFEST_BYTES_MAX, RUN_BACKUP_BYTES_MAX, RUNS_MAX, RestoreAction, Restored,

@@ -14,7 +14,7 @@ use crate::exec::{self, Processes};
 use crate::gate::{Gate, GateCall, GateHalt, GateReply, Refused};
 use crate::report::{ArtifactReport, GateReport, SignalReport};
 use crate::run_id::RunId;
-use crate::secrets::{Environment, Secrets};
+use crate::secrets::{Environment, MaskedValues, Secrets};
 use storage::Storage;
 
 /// What the effects of one run need of the world.
@@ -53,13 +53,16 @@ pub struct LiveGate {
 impl LiveGate {
     /// The gate of one run.
     pub fn new(options: GateOptions) -> LiveGate {
+        LiveGate::masking(options, &MaskedValues::default())
+    }
+
+    /// The gate of a run whose secrets are masked together with `masked`.
+    pub fn masking(options: GateOptions, masked: &MaskedValues) -> LiveGate {
         let mut protected = options.protected;
         protected.push(options.state_directory.clone());
         protected.extend(options.artifact_directory.clone());
-        let secrets = Arc::new(Secrets::new(
-            &options.rules.secrets,
-            Arc::clone(&options.environment),
-        ));
+        let secrets = Secrets::new(&options.rules.secrets, Arc::clone(&options.environment));
+        let secrets = Arc::new(secrets.masked_with(masked));
         LiveGate {
             storage: Storage::new(
                 Arc::clone(&options.rules),

@@ -6,11 +6,13 @@
 
 mod error;
 mod mask;
+mod masked;
 mod source;
 mod value;
 
 pub use error::SecretError;
 pub use mask::{MASKED, Mask};
+pub use masked::MaskedValues;
 pub use value::SecretValue;
 
 use std::collections::BTreeMap;
@@ -20,8 +22,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tenzik_policy::SecretGrant;
 
-use mask::{Patterns, SharedPatterns};
-
 /// Looks up a variable of tenzik's environment.
 pub type Environment = Arc<dyn Fn(&str) -> Option<OsString> + Send + Sync>;
 
@@ -30,7 +30,7 @@ pub struct Secrets {
     grants: Vec<SecretGrant>,
     environment: Environment,
     resolved: Mutex<Resolved>,
-    patterns: SharedPatterns,
+    masked: MaskedValues,
 }
 
 #[derive(Default)]
@@ -59,7 +59,16 @@ impl Secrets {
             grants: grants.to_vec(),
             environment,
             resolved: Mutex::default(),
-            patterns: SharedPatterns::default(),
+            masked: MaskedValues::default(),
+        }
+    }
+
+    /// The same, before anything is fetched: what it fetches is masked together with `masked`.
+    #[must_use]
+    pub fn masked_with(self, masked: &MaskedValues) -> Secrets {
+        Secrets {
+            masked: masked.clone(),
+            ..self
         }
     }
 
@@ -80,25 +89,23 @@ impl Secrets {
         let value = Arc::new(fetched.value);
         resolved.values.insert(name.to_owned(), Arc::clone(&value));
         resolved.warnings.extend(fetched.warning);
-        self.patterns.set(Patterns::new(
-            resolved.values.values().map(|value| value.expose()),
-        ));
+        self.masked.add(&value);
         Ok(value)
+    }
+
+    /// Whether there are secrets to be masked, or may be.
+    pub(crate) fn may_mask(&self) -> bool {
+        !self.grants.is_empty() || !self.masked.is_empty()
     }
 
     /// A mask for one stream. It knows secrets that are fetched later, too.
     pub fn mask(&self) -> Mask {
-        Mask::new(self.patterns.clone())
+        self.masked.mask()
     }
 
     /// `text` with every fetched secret replaced.
     pub fn masked(&self, text: &str) -> String {
-        let mut out = Vec::with_capacity(text.len());
-        let mut mask = self.mask();
-        mask.push(text.as_bytes(), &mut out);
-        mask.finish(&mut out);
-        // Whole forms were replaced, so what is left may begin in the middle of a character.
-        String::from_utf8_lossy(&out).into_owned()
+        self.masked.masked(text).into_owned()
     }
 
     /// What an operator should know about the sources that were used.

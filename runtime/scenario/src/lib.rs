@@ -8,7 +8,6 @@
 //! This room knows neither the engine nor the gate: what performs work is a trait, implemented by
 //! the façade.
 
-mod nearest;
 mod place;
 
 mod language;

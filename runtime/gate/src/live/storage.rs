@@ -67,7 +67,7 @@ impl Storage {
         let rules = Arc::clone(&self.rules);
         let decision = decide_file(&rules, path, FileAccess::Read).map_err(Refused::from)?;
         let opened = self.trees()?.read(decision.index, &decision.relative);
-        let mask = (!rules.secrets.is_empty()).then(|| self.secrets.mask());
+        let mask = self.secrets.may_mask().then(|| self.secrets.mask());
         let opened = opened.map(|reader| Open::Reader(reader, MaskedStream::new(mask)));
         self.open(opened, file_halt)
     }
