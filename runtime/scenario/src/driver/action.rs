@@ -20,7 +20,8 @@ pub struct JobKey {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TimerId(pub JobKey);
 
-/// What is to be done. Actions of one event are in the order of the plan.
+/// What is to be done. The actions of one event: all [`Action::Settled`] in the order in which they
+/// came about, then stops, starts and waits, each in the order of the plan, then the end.
 #[derive(Clone, Debug)]
 pub enum Action {
     /// Starts a job.
@@ -74,6 +75,8 @@ pub enum StopReason {
     Cancelled,
     /// The time of the run is over.
     RunTimedOut,
+    /// A step failed and nothing new starts: only waits end for this reason.
+    StepFailed,
 }
 
 /// How a run ended.

@@ -13,7 +13,8 @@ pub struct StepView {
     pub node: usize,
     /// Its state.
     pub state: StepState,
-    /// Its output; `null` until it succeeded. Shared, since outputs may be large.
+    /// Its output; `null` until it succeeded, and in the item of a loop again once that ended, since
+    /// nothing can refer to it any more. A failed loop has its list. Shared, since outputs may be large.
     pub output: Arc<Value>,
 }
 
