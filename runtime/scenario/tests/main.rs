@@ -1,3 +1,4 @@
 //! Scenarios through their public interface: one module for each part.
 
+mod cel;
 mod fixtures;

@@ -1,26 +1,49 @@
-//! Conditions and values: the Common Expression Language, checked before the run and evaluated
+//! Conditions and values: the Common Expression Language (CEL), checked before the run and evaluated
 //! under a budget.
+//!
+//! ```text
+//! text ──lexer──► Token ──parser──► Node ──check──► Type, problems
+//!                                    └──evaluate (Work: the budget)──► Val ──► JSON value
+//! ```
+//!
+//! The language is that of <https://github.com/google/cel-spec> without protocol buffers, timestamps
+//! and optional values; docs/scenarios-expressions.md says what it has and what it adds.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::fmt;
 
 use serde_json::Value;
 
-use crate::place::{Origin, Place, Problem};
+use crate::place::Place;
 
-/// A parsed expression.
-#[derive(Clone, Debug)]
-pub struct Expression {
-    place: Place,
-    source: String,
-}
+mod expression;
+mod template;
 
-/// A text with `${{ EXPRESSION }}` in it; `$${{` stands for `${{` itself.
-#[derive(Clone, Debug)]
-pub struct Template {
-    place: Place,
-    source: String,
-}
+mod ast;
+mod lexer;
+mod literal;
+mod parser;
+
+mod check;
+mod evaluate;
+mod functions;
+mod order;
+mod val;
+mod work;
+
+mod fault;
+pub mod limits;
+mod nearest;
+
+pub use expression::Expression;
+pub use functions::document::functions_document;
+pub use nearest::nearest;
+pub use parser::is_reserved_name;
+pub use template::Template;
+
+/// The fields of a step.
+pub const STEP_FIELDS: &[&str] = &["output", "status", "exit", "error", "artifact", "attempts"];
 
 /// What an expression refers to, by names that are known before the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -71,6 +94,33 @@ pub enum Type {
     List,
     /// A map.
     Map,
+    /// A type, such as `int` in `type(vars.x) == int`.
+    Type,
+}
+
+impl Type {
+    /// Its name in expressions and messages.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Type::Dyn => "dyn",
+            Type::Null => "null_type",
+            Type::Bool => "bool",
+            Type::Int => "int",
+            Type::Uint => "uint",
+            Type::Double => "double",
+            Type::String => "string",
+            Type::Bytes => "bytes",
+            Type::List => "list",
+            Type::Map => "map",
+            Type::Type => "type",
+        }
+    }
+}
+
+impl fmt::Display for Type {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
+    }
 }
 
 /// What names mean before the run.
@@ -85,97 +135,4 @@ pub trait Scope {
 pub trait Environment {
     /// The value of what is referred to.
     fn value(&self, root: Root, name: &str, field: Option<&str>) -> Option<Cow<'_, Value>>;
-}
-
-impl Expression {
-    /// Parses `source`, which stands at `origin`.
-    ///
-    /// # Errors
-    /// [`Problem`] with line and column.
-    pub fn parse(source: &str, origin: Origin) -> Result<Expression, Problem> {
-        Ok(Expression {
-            place: origin.first,
-            source: source.to_owned(),
-        })
-    }
-
-    /// Its text.
-    pub fn source(&self) -> &str {
-        &self.source
-    }
-
-    /// Where it begins.
-    pub fn place(&self) -> Place {
-        self.place
-    }
-
-    /// Everything it refers to.
-    pub fn references(&self) -> &[Reference] {
-        &[]
-    }
-
-    /// Its type, or everything that is wrong with its names, functions and types.
-    ///
-    /// # Errors
-    /// All problems that are found.
-    pub fn check(&self, _scope: &dyn Scope) -> Result<Type, Vec<Problem>> {
-        Ok(Type::Dyn)
-    }
-
-    /// Its value.
-    ///
-    /// # Errors
-    /// [`Problem`] with line and column: a type error, a missing key, or a budget.
-    pub fn evaluate(&self, _environment: &dyn Environment) -> Result<Value, Problem> {
-        Ok(Value::Null)
-    }
-}
-
-impl Template {
-    /// Parses `source`, which stands at `origin`.
-    ///
-    /// # Errors
-    /// [`Problem`] with line and column.
-    pub fn parse(source: &str, origin: Origin) -> Result<Template, Problem> {
-        Ok(Template {
-            place: origin.first,
-            source: source.to_owned(),
-        })
-    }
-
-    /// Its text.
-    pub fn source(&self) -> &str {
-        &self.source
-    }
-
-    /// Where it begins.
-    pub fn place(&self) -> Place {
-        self.place
-    }
-
-    /// Its value where it has no expression.
-    pub fn literal(&self) -> Option<&str> {
-        Some(&self.source)
-    }
-
-    /// The expressions in it.
-    pub fn expressions(&self) -> &[Expression] {
-        &[]
-    }
-
-    /// Its type: that of its expression where it is nothing else, `String` otherwise.
-    ///
-    /// # Errors
-    /// All problems that are found.
-    pub fn check(&self, _scope: &dyn Scope) -> Result<Type, Vec<Problem>> {
-        Ok(Type::String)
-    }
-
-    /// Its value.
-    ///
-    /// # Errors
-    /// [`Problem`] with line and column.
-    pub fn evaluate(&self, _environment: &dyn Environment) -> Result<Value, Problem> {
-        Ok(Value::String(self.source.clone()))
-    }
 }
