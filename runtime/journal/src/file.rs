@@ -1,9 +1,13 @@
 //! The file of the journal: what it may be, and how it is made.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
+
+use rustix::fs::Access as FileAccess;
+#[cfg(target_os = "linux")]
+use rustix::fs::{CWD, FileType, Mode, mknodat};
 
 use crate::error::JournalError;
 use crate::journal::Access;
@@ -63,6 +67,8 @@ fn check(path: &Path, metadata: &fs::Metadata, access: Access) -> Result<(), Jou
     if access == Access::Read {
         return Ok(());
     }
+    // SQLite would read a file that it may not write.
+    rustix::fs::access(path, FileAccess::WRITE_OK).map_err(JournalError::io("write", path))?;
     let refused = |why: String, remedy: &str| {
         Err(JournalError::Unsafe {
             path: path.to_owned(),
@@ -91,16 +97,27 @@ fn check(path: &Path, metadata: &fs::Metadata, access: Access) -> Result<(), Jou
 
 /// Makes an empty file that nobody else can read. Another process may have been first.
 fn create(path: &Path, directory: &Path) -> Result<(), JournalError> {
-    let made = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path);
-    match made {
-        Ok(_) => sync_directory(directory),
+    match new_file(path) {
+        Ok(()) => sync_directory(directory),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(JournalError::io("make", path)(error)),
     }
+}
+
+/// Makes the file without opening it: closing it would release the locks that SQLite has on it by
+/// then in another thread (fcntl(2)).
+#[cfg(target_os = "linux")]
+fn new_file(path: &Path) -> io::Result<()> {
+    let mode = Mode::RUSR | Mode::WUSR;
+    Ok(mknodat(CWD, path, FileType::RegularFile, mode, 0)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn new_file(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true).mode(0o600);
+    options.open(path).map(drop)
 }
 
 /// Makes a directory that only this user can look into, if there is none.

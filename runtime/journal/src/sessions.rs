@@ -1,7 +1,7 @@
 //! Sessions: jobs that belong together, over several runs. A job belongs to a session by what its
 //! outcome says: it joins when it succeeded.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
@@ -75,12 +75,12 @@ impl Journal {
     /// # Errors
     /// When a row is not as it was written, or the file cannot be read.
     pub fn sessions(&self) -> Result<Vec<Session>, JournalError> {
-        let mut sessions: BTreeMap<String, (Session, String)> = BTreeMap::new();
+        let mut sessions: BTreeMap<String, (Session, BTreeSet<String>)> = BTreeMap::new();
         for row in self.all_rows(0) {
             let Some(job) = SessionJob::of(&row?) else {
                 continue;
             };
-            let (session, last_run) = sessions.entry(job.session.clone()).or_insert_with(|| {
+            let (session, runs) = sessions.entry(job.session.clone()).or_insert_with(|| {
                 let session = Session {
                     name: job.session,
                     runs: 0,
@@ -88,15 +88,13 @@ impl Journal {
                     first_ms: job.at_ms,
                     last_ms: job.at_ms,
                 };
-                (session, String::new())
+                (session, BTreeSet::new())
             });
             session.jobs += 1;
             session.first_ms = session.first_ms.min(job.at_ms);
             session.last_ms = session.last_ms.max(job.at_ms);
-            if *last_run != job.run {
-                session.runs += 1;
-                *last_run = job.run;
-            }
+            runs.insert(job.run);
+            session.runs = runs.len() as u64;
         }
         Ok(sessions.into_values().map(|(session, _)| session).collect())
     }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use rusqlite::OptionalExtension as _;
+
 use crate::chain::{Hash, Head};
 use crate::error::{JournalError, SqliteError};
 use crate::journal::Journal;
@@ -141,6 +143,7 @@ impl Journal {
                 return Err(broken(seq, Why::Missing { next }));
             }
         }
+        self.verify_index()?;
         let missing = anchors.iter().find(|anchor| anchor.seq > last);
         if let Some(anchor) = missing {
             let (stored, known) = (None, anchor.hash);
@@ -154,4 +157,39 @@ impl Journal {
             },
         })
     }
+
+    /// The table of runs is not part of the chain, and what it leads to is checked when it is used.
+    /// Here it is looked whether it leads to all runs.
+    fn verify_index(&self) -> Result<(), JournalError> {
+        let reader = self.reader()?;
+        for sql in INDEX_PROBLEMS {
+            let read = || {
+                reader
+                    .prepare_cached(sql)?
+                    .query_row([], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))
+                    .optional()
+            };
+            if let Some((seq, run)) = read().map_err(self.read_failed())? {
+                let run = run.chars().take(80).collect();
+                return Err(self.broken(seq, Why::Index { run }));
+            }
+        }
+        Ok(())
+    }
 }
+
+/// What gives the first row that the table of runs does not lead to, or leads to wrongly.
+const INDEX_PROBLEMS: [&str; 2] = [
+    "SELECT rows.seq, rows.run FROM rows LEFT JOIN runs ON runs.run = rows.run \
+     WHERE rows.kind IN ('run_started', 'run_resumed', 'run_ended') \
+     AND (runs.run IS NULL OR rows.seq > runs.state_seq \
+     OR (rows.kind = 'run_started' AND rows.seq <> runs.first_seq)) \
+     ORDER BY rows.seq LIMIT 1",
+    "SELECT runs.first_seq, runs.run FROM runs \
+     LEFT JOIN rows AS first ON first.seq = runs.first_seq \
+     LEFT JOIN rows AS state ON state.seq = runs.state_seq \
+     WHERE first.kind IS NOT 'run_started' OR first.run IS NOT runs.run \
+     OR state.run IS NOT runs.run OR state.kind IS NULL \
+     OR state.kind NOT IN ('run_started', 'run_resumed', 'run_ended') \
+     ORDER BY runs.first_seq LIMIT 1",
+];

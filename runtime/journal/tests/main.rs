@@ -1,6 +1,16 @@
 //! Journals on real files. One binary.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::disallowed_methods, reason = "tests drive real programs")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
 
+mod crashes;
+mod full_disk;
+mod hostile;
 mod rows;
 mod sandbox;
+mod script;
+mod together;

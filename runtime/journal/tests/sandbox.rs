@@ -1,6 +1,7 @@
 //! A directory with a journal.
 
-use std::path::PathBuf;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 use tenzik_journal::{Access, Journal, JournalOptions, NewRow, RowKind, RunRow};
@@ -49,4 +50,18 @@ pub fn row<'a>(run: &'a str, kind: RowKind, body: &'a str) -> NewRow<'a> {
         at_ms: 2_000,
         body,
     }
+}
+
+/// Says that something is not tested; fails in CI.
+pub fn not_tested(why: &str) {
+    use std::io::Write as _;
+    // Past the test harness, which keeps what a passing test prints.
+    let _ = writeln!(std::io::stderr().lock(), "NOT TESTED: {why}");
+    let ci = std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false");
+    assert!(!ci, "{why}");
+}
+
+/// The mode of a file.
+pub fn mode_of(path: &Path) -> u32 {
+    std::fs::metadata(path).unwrap().permissions().mode() & 0o7777
 }
