@@ -135,6 +135,17 @@ pub enum Effect {
     AtMostOnce,
 }
 
+impl Effect {
+    /// `pure`, `idempotent` or `at_most_once`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Effect::Pure => "pure",
+            Effect::Idempotent => "idempotent",
+            Effect::AtMostOnce => "at_most_once",
+        }
+    }
+}
+
 /// What happens to the others when a step fails.
 #[derive(Clone, Debug, Default)]
 pub enum OnError {

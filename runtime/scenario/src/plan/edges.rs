@@ -67,6 +67,18 @@ impl<'a> EdgeFinder<'a> {
                 }
             }
         }
+        if let StepKind::Assets(groups) = &step.kind {
+            for (number, group) in groups.iter().enumerate() {
+                for name in &group.groups {
+                    let earlier = groups.iter().take(number);
+                    let mut earlier = earlier.map(|known| known.name.value.as_str());
+                    if !earlier.any(|known| known == name.value) {
+                        let target = self.group(index, &position, name, problems);
+                        edges.needs.extend(target);
+                    }
+                }
+            }
+        }
         expressions(step, &mut |expression, role| {
             let end = matches!(role, Role::Collect).then(|| self.flat.end_of_body(index));
             let from = end.as_ref().unwrap_or(&position);
@@ -103,6 +115,35 @@ impl<'a> EdgeFinder<'a> {
         self.target(index, position, target, name.place, problems)
     }
 
+    /// The step that makes a group which another group takes in.
+    fn group(
+        &self,
+        index: NodeIndex,
+        position: &Position,
+        name: &Located<String>,
+        problems: &mut Vec<Problem>,
+    ) -> Option<NodeIndex> {
+        let definer = self.flat.groups.get(name.value.as_str());
+        let Some(definer) = definer.filter(|definer| **definer != index) else {
+            let known = self.flat.groups.keys().copied();
+            let remedy = match definer {
+                Some(_) => "define it above this one".to_owned(),
+                None => crate::nearest::remedy(&name.value, known, "define it in an assets step"),
+            };
+            problems.push(Problem::new(
+                name.place,
+                "unknown_name",
+                format!(
+                    "there is no group {} yet",
+                    tenzik_capsule::escaped(&name.value)
+                ),
+                remedy,
+            ));
+            return None;
+        };
+        self.target(index, position, *definer, name.place, problems)
+    }
+
     /// The step to wait for, to see `target`.
     fn target(
         &self,
@@ -117,15 +158,7 @@ impl<'a> EdgeFinder<'a> {
             step.map_or("", |step| step.step.id.value.as_str())
         };
         let Some(lifted) = self.flat.lifted(position, target) else {
-            problems.push(Problem::new(
-                place,
-                "step_not_visible",
-                format!(
-                    "the step {} lies in a loop or a fallback that this step is not part of",
-                    id(target)
-                ),
-                "refer to the step around it, whose output has what its block gives",
-            ));
+            problems.push(not_visible(place, id(target)));
             return None;
         };
         let is_around = self
@@ -234,23 +267,8 @@ impl<'a> EdgeFinder<'a> {
             retry: role == Role::Retry,
         };
         for reference in expression.references() {
-            let field = reference.field.as_deref();
-            if reference.root == Root::Step
-                && self.flat.by_id.contains_key(reference.name.as_str())
-                && field.is_some_and(|field| !step_fields().any(|known| known == field))
-            {
-                problems.push(Problem::new(
-                    reference.place,
-                    "unknown_name",
-                    format!(
-                        "a step has no field {}",
-                        tenzik_capsule::escaped(field.unwrap_or_default())
-                    ),
-                    format!(
-                        "write one of {}",
-                        step_fields().collect::<Vec<_>>().join(", ")
-                    ),
-                ));
+            if let Some(problem) = self.of_step(reference, from) {
+                problems.push(problem);
                 return;
             }
         }
@@ -271,17 +289,46 @@ impl<'a> EdgeFinder<'a> {
         }
     }
 
+    /// What is wrong with a reference to a step that exists.
+    fn of_step(&self, reference: &Reference, from: &Position) -> Option<Problem> {
+        if reference.root != Root::Step {
+            return None;
+        }
+        let step = *self.flat.by_id.get(reference.name.as_str())?;
+        if self.flat.lifted(from, step).is_none() {
+            return Some(not_visible(reference.place, &reference.name));
+        }
+        let field = reference.field.as_deref()?;
+        if step_fields().any(|known| known == field) {
+            return None;
+        }
+        Some(Problem::new(
+            reference.place,
+            "unknown_name",
+            format!("a step has no field {}", tenzik_capsule::escaped(field)),
+            format!(
+                "write one of {}",
+                step_fields().collect::<Vec<_>>().join(", ")
+            ),
+        ))
+    }
+
     fn check_items(&self, items: &ValueTemplate, from: &Position, problems: &mut Vec<Problem>) {
+        let none = match items {
+            ValueTemplate::List(items, _) => items.is_empty(),
+            ValueTemplate::Literal(value, _) => value.as_array().is_some_and(Vec::is_empty),
+            _ => false,
+        };
+        if none {
+            problems.push(Problem::new(
+                items.place(),
+                "unreachable_step",
+                "the loop has no items, so its block never runs",
+                "give it items, or remove it",
+            ));
+            return;
+        }
         let found = match items {
-            ValueTemplate::List(items, place) if items.is_empty() => {
-                problems.push(Problem::new(
-                    *place,
-                    "unreachable_step",
-                    "the loop has no items, so its block never runs",
-                    "give it items, or remove it",
-                ));
-                return;
-            }
             ValueTemplate::List(..) => return,
             ValueTemplate::Map(..) => Type::Map,
             ValueTemplate::Literal(value, _) => super::names::type_of(value),
@@ -305,6 +352,15 @@ impl<'a> EdgeFinder<'a> {
     }
 }
 
+fn not_visible(place: Place, id: &str) -> Problem {
+    Problem::new(
+        place,
+        "step_not_visible",
+        format!("the step {id} lies in a loop or a fallback that this step is not part of"),
+        "refer to the step around it, whose output has what its block gives",
+    )
+}
+
 fn mismatch(place: Place, found: Type, wanted: &str) -> Problem {
     Problem::new(
         place,
@@ -324,5 +380,6 @@ fn shown(found: Type) -> &'static str {
         Type::Bytes => "bytes",
         Type::List => "a list",
         Type::Map => "a map",
+        Type::Type => "a type",
     }
 }
