@@ -17,6 +17,7 @@ pub mod yaml;
 
 pub mod cel;
 pub mod driver;
+pub mod execute;
 pub mod plan;
 mod scenario;
 mod work;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use tenzik_policy::Policy;
@@ -127,7 +128,8 @@ pub struct Produced {
 }
 
 /// What a job used itself, added up over its stages.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct WorkUsage {
     /// Fuel.
     pub fuel: u64,

@@ -1,5 +1,6 @@
 //! Scenarios through their public interface: one module for each part.
 
 mod cel;
+mod execute;
 mod fixtures;
 mod plan;

@@ -1,0 +1,5 @@
+//! The loop, with a performer that does what the test says.
+
+mod crashes;
+mod running;
+mod world;

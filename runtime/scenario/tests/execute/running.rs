@@ -1,0 +1,358 @@
+//! Runs that are not interrupted.
+
+use std::sync::atomic::Ordering;
+
+use tenzik_journal::{Durability, Request, RowKind};
+use tenzik_scenario::Effect;
+use tenzik_scenario::driver::{RunEnd, StepState};
+use tenzik_scenario::execute::{Admission, Admit, RunError};
+
+use super::world::{Does, Scene, for_each, inside, retried, states, step};
+
+#[test]
+fn a_job_is_written_down_before_and_after() {
+    let scene = Scene::new(vec![step("a", Effect::AtMostOnce, &[])], &[]);
+    let (summary, events) = scene.run();
+    let summary = summary.unwrap();
+    assert_eq!(summary.end, RunEnd::Ok);
+    assert_eq!(states(&summary), [("a".to_owned(), "ok")]);
+    assert_eq!(
+        scene.journal.kinds(),
+        [
+            "run_started",
+            "admitted",
+            "intent",
+            "outcome",
+            "settled",
+            "run_ended"
+        ]
+    );
+    let outcome = &scene.journal.rows.lock().unwrap()[3];
+    assert!(
+        outcome.body.contains(r#""session":"nightly""#),
+        "{}",
+        outcome.body
+    );
+    assert!(
+        outcome.body.contains(r#""status":"ok""#),
+        "{}",
+        outcome.body
+    );
+    let told: Vec<&str> = events
+        .0
+        .iter()
+        .map(|event| event["event"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "run_started",
+            "step_started",
+            "step_ended",
+            "step_settled",
+            "run_ended"
+        ]
+    );
+    let job = &scene.performer.calls_of("a")[0].2;
+    assert_eq!(events.of("step_started")[0]["job"], job.as_str());
+    assert_eq!(outcome.job.as_ref(), Some(job));
+}
+
+#[test]
+fn only_effects_are_synchronised() {
+    let scene = Scene::new(
+        vec![
+            step("a", Effect::Pure, &[]),
+            step("b", Effect::Idempotent, &[0]),
+        ],
+        &[],
+    );
+    scene.run().0.unwrap();
+    let transactions = scene.journal.transactions.lock().unwrap();
+    let of = |kind: RowKind| {
+        let found = transactions
+            .iter()
+            .filter(|(kinds, _)| kinds.contains(&kind));
+        found.map(|(_, durability)| *durability).collect::<Vec<_>>()
+    };
+    // The outcome of the first job and the intent of the second one are one write.
+    assert_eq!(of(RowKind::Intent), [Durability::Pure, Durability::Effect]);
+    assert_eq!(
+        of(RowKind::Outcome),
+        [Durability::Effect, Durability::Effect]
+    );
+    assert_eq!(
+        transactions[1].0,
+        [
+            RowKind::Outcome,
+            RowKind::Settled,
+            RowKind::Admitted,
+            RowKind::Intent
+        ]
+    );
+}
+
+#[test]
+fn failed_attempts_are_repeated() {
+    let scene = Scene::new(
+        vec![retried(step("a", Effect::Idempotent, &[]), 2)],
+        &[("a", Does::Fails(2))],
+    );
+    let (summary, events) = scene.run();
+    assert_eq!(summary.unwrap().end, RunEnd::Ok);
+    let calls = scene.performer.calls_of("a");
+    let attempts: Vec<u32> = calls.iter().map(|call| call.1).collect();
+    assert_eq!(attempts, [1, 2, 3]);
+    assert_ne!(calls[0].2, calls[1].2);
+    assert_eq!(events.of("step_retry").len(), 2);
+    let kinds = scene.journal.kinds();
+    assert_eq!(kinds.iter().filter(|kind| **kind == "timer").count(), 2);
+}
+
+#[test]
+fn panics_and_failures_of_the_machine_are_failed_steps() {
+    for does in [Does::Panics, Does::Breaks] {
+        let scene = Scene::new(vec![step("a", Effect::Pure, &[])], &[("a", does)]);
+        let summary = scene.run().0.unwrap();
+        assert_eq!(summary.end, RunEnd::Failed);
+        let StepState::Failed { code, exit, .. } = &summary.settled[0].state else {
+            panic!("{:?}", summary.settled)
+        };
+        assert_eq!((code.as_str(), *exit), ("machine_failure", 1));
+    }
+}
+
+#[test]
+fn jobs_end_at_their_timeout() {
+    let mut node = step("a", Effect::AtMostOnce, &[]);
+    node.timeout_ms = Some(20);
+    let scene = Scene::new(vec![node], &[("a", Does::Waits)]);
+    let (summary, events) = scene.run();
+    assert_eq!(summary.unwrap().end, RunEnd::Failed);
+    assert_eq!(events.of("step_ended")[0]["status"], "timed_out");
+}
+
+#[test]
+fn the_time_of_a_run_ends_its_jobs() {
+    let mut scene = Scene::new(
+        vec![
+            step("a", Effect::AtMostOnce, &[]),
+            step("b", Effect::Pure, &[0]),
+        ],
+        &[("a", Does::Waits)],
+    );
+    let mut plan = (*scene.plan).clone();
+    plan.timeout_ms = Some(20);
+    scene.plan = plan.into();
+    let (summary, events) = scene.run();
+    let summary = summary.unwrap();
+    assert_eq!(summary.end, RunEnd::TimedOut);
+    assert_eq!(
+        states(&summary),
+        [("a".to_owned(), "cancelled"), ("b".to_owned(), "skipped")]
+    );
+    assert_eq!(events.of("run_stopping")[0]["cause"], "timed_out");
+    assert!(scene.journal.kinds().contains(&"run_timed_out"));
+}
+
+#[test]
+fn cancelling_ends_what_runs_and_starts_nothing_new() {
+    let nodes = vec![
+        step("a", Effect::AtMostOnce, &[]),
+        step("b", Effect::Pure, &[0]),
+    ];
+    let scene = Scene::new(nodes, &[("a", Does::Waits)]);
+    let summary = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            scene.performer.wait_for("a");
+            scene.cancelled.store(true, Ordering::Relaxed);
+        });
+        scene.run().0.unwrap()
+    });
+    assert_eq!(summary.end, RunEnd::Cancelled);
+    assert_eq!(
+        states(&summary),
+        [("a".to_owned(), "cancelled"), ("b".to_owned(), "skipped")]
+    );
+}
+
+#[test]
+fn other_processes_can_cancel_a_run() {
+    let scene = Scene::new(vec![step("a", Effect::Pure, &[])], &[("a", Does::Waits)]);
+    let request = Request::Cancel { force: false };
+    scene.journal.requests.lock().unwrap().push(request);
+    assert_eq!(scene.run().0.unwrap().end, RunEnd::Cancelled);
+    let kinds = scene.journal.kinds();
+    assert_eq!(kinds.iter().filter(|kind| **kind == "cancel").count(), 1);
+}
+
+/// Queues the first question, refuses the jobs of a path, admits the others.
+struct Guarded {
+    asked: u32,
+    refuse_from: u32,
+}
+
+impl Admission for Guarded {
+    fn admit(&mut self, _: usize) -> Admit {
+        self.asked += 1;
+        match self.asked {
+            1 => Admit::Queue {
+                reason: "busy".to_owned(),
+            },
+            asked if asked >= self.refuse_from => Admit::Refuse {
+                code: "memory_guard".to_owned(),
+                message: "81 % is used".to_owned(),
+                remedy: "free memory".to_owned(),
+                sample: Some(3),
+            },
+            _ => Admit::Now { sample: Some(2) },
+        }
+    }
+}
+
+#[test]
+fn the_guard_queues_and_refuses() {
+    let nodes = vec![step("a", Effect::Pure, &[]), step("b", Effect::Pure, &[0])];
+    let scene = Scene::new(nodes, &[]);
+    let mut guard = Guarded {
+        asked: 0,
+        refuse_from: 3,
+    };
+    let (summary, events) = scene.run_admitted(&mut guard);
+    let summary = summary.unwrap();
+    assert_eq!(
+        states(&summary),
+        [("a".to_owned(), "ok"), ("b".to_owned(), "failed")]
+    );
+    assert_eq!(events.of("step_queued")[0]["reason"], "busy");
+    assert_eq!(events.of("step_ended")[1]["code"], "memory_guard");
+    assert_eq!(
+        scene.journal.kinds(),
+        [
+            "run_started",
+            "queued",
+            "intent",
+            "outcome",
+            "settled",
+            "refused",
+            "outcome",
+            "settled",
+            "run_ended"
+        ]
+    );
+    assert!(scene.performer.calls_of("b").is_empty());
+}
+
+/// Never admits.
+struct Closed;
+
+impl Admission for Closed {
+    fn admit(&mut self, _: usize) -> Admit {
+        Admit::Queue {
+            reason: "busy".to_owned(),
+        }
+    }
+}
+
+#[test]
+fn queueing_ends_at_the_timeout_of_the_step() {
+    let mut node = step("a", Effect::AtMostOnce, &[]);
+    node.timeout_ms = Some(10);
+    let scene = Scene::new(vec![node], &[]);
+    let (summary, events) = scene.run_admitted(&mut Closed);
+    assert_eq!(summary.unwrap().end, RunEnd::Failed);
+    assert_eq!(events.of("step_ended")[0]["status"], "timed_out");
+    assert!(scene.performer.calls_of("a").is_empty());
+    assert!(!scene.journal.kinds().contains(&"intent"));
+}
+
+#[test]
+fn pure_results_are_used_again_while_they_are_there() {
+    let nodes = || {
+        vec![
+            step("a", Effect::Pure, &[]),
+            step("b", Effect::Idempotent, &[]),
+        ]
+    };
+    let mut scene = Scene::new(nodes(), &[]);
+    scene.performer.memo = true;
+    let first = scene.run().0.unwrap();
+    let mut again = Scene::new(nodes(), &[]);
+    again.performer.memo = true;
+    again.sink = scene.sink.clone();
+    again.journal.memo = std::mem::take(&mut scene.journal.memo);
+    let second = again.run().0.unwrap();
+    assert_eq!((first.steps.reused, second.steps.reused), (0, 1));
+    assert!(again.performer.calls_of("a").is_empty());
+    assert_eq!(again.performer.calls_of("b").len(), 1);
+    assert_eq!(first.settled[0].output, second.settled[0].output);
+    // What is gone is made again.
+    let mut third = Scene::new(nodes(), &[]);
+    third.performer.memo = true;
+    third.journal.memo = std::mem::take(&mut again.journal.memo);
+    assert_eq!(third.run().0.unwrap().steps.reused, 0);
+    assert_eq!(third.performer.calls_of("a").len(), 1);
+}
+
+#[test]
+fn items_of_a_loop_keep_their_places() {
+    let nodes = vec![
+        for_each("sweep", 20, &[]),
+        inside(step("scan", Effect::Pure, &[]), 0),
+    ];
+    let scene = Scene::new(nodes, &[]);
+    let summary = scene.run().0.unwrap();
+    assert_eq!(summary.steps.ok, 21);
+    let sweep = &summary.settled[0];
+    let expected: Vec<String> = (0..20).map(|item| format!("sweep[{item}].scan")).collect();
+    assert_eq!(*sweep.output, serde_json::json!(expected));
+}
+
+#[test]
+fn a_journal_that_fails_ends_everything_and_says_what_is_not_written() {
+    let nodes = || {
+        vec![
+            step("a", Effect::AtMostOnce, &[]),
+            step("b", Effect::Pure, &[0]),
+        ]
+    };
+    // The first row, the intent, the outcome, the second outcome, the end.
+    for fails_at in 1..=5 {
+        let mut scene = Scene::new(nodes(), &[]);
+        scene.journal.fails_at = Some(fails_at);
+        let error = scene.run().0.unwrap_err();
+        let RunError::Journal {
+            message,
+            unrecorded,
+        } = error
+        else {
+            panic!("{error}")
+        };
+        assert_eq!(message, "no space left");
+        let paths: Vec<&str> = unrecorded.iter().map(|(path, _)| path.as_str()).collect();
+        let expected: &[&str] = match fails_at {
+            3 => &["a"],
+            4 => &["b"],
+            _ => &[],
+        };
+        assert_eq!(paths, expected, "{fails_at}");
+        let begun = scene.performer.calls_of("a").len();
+        assert_eq!(begun, usize::from(fails_at > 2), "{fails_at}");
+    }
+}
+
+#[test]
+fn a_journal_that_fails_stops_jobs_that_run() {
+    let nodes = vec![
+        step("a", Effect::Pure, &[]),
+        step("b", Effect::AtMostOnce, &[]),
+    ];
+    let mut scene = Scene::new(nodes, &[("b", Does::Waits)]);
+    scene.journal.fails_at = Some(3);
+    let error = scene.run().0.unwrap_err();
+    let RunError::Journal { unrecorded, .. } = error else {
+        panic!("{error}")
+    };
+    let paths: Vec<&str> = unrecorded.iter().map(|(path, _)| path.as_str()).collect();
+    assert_eq!(paths, ["b", "a"]);
+}
