@@ -22,6 +22,10 @@ pub mod plan;
 mod scenario;
 mod work;
 
+mod text;
+
+pub mod report;
+
 pub use language::{NAME_LENGTH_MAX, STEPS_MAX};
 pub use nearest::nearest;
 pub use place::{Origin, Place, Problem};

@@ -4,3 +4,4 @@ mod cel;
 mod execute;
 mod fixtures;
 mod plan;
+mod reports;
