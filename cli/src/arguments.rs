@@ -40,6 +40,12 @@ pub(crate) enum Command {
     Bench(Box<command::bench::BenchArguments>),
     /// Show which functions of a capsule use its fuel.
     Profile(Box<command::profile::ProfileArguments>),
+    /// Check, plan and run scenarios: plans of capsules.
+    Scenario(Box<command::scenario::ScenarioArguments>),
+    /// Go on with an interrupted run of a scenario.
+    Resume(Box<command::resume::ResumeArguments>),
+    /// End a run of a scenario.
+    Cancel(command::cancel::CancelArguments),
     /// Begin, check and explain policies.
     Policy(command::policy::PolicyCommandArguments),
     /// Sign a module.

@@ -60,6 +60,10 @@ exit_codes! {
     Receipt = 40, "receipt or bundle broken: does not parse, bad signature, untrusted key, differing commitment; or not accepted: replayed, too old, from the future";
     /// A re-execution differs.
     Reexecution = 41, "the re-execution differs";
+    /// A scenario failed.
+    Scenario = 50, "scenario failed: steps failed, or were skipped since others failed, or it was cancelled or out of time";
+    /// A scenario needs a decision.
+    Decision = 51, "scenario needs a decision: nobody knows whether a step that must not be repeated happened";
     /// Something became worse than a bound allows.
     Regression = 60, "regression over the allowed bound";
     /// Cases of `tenzik test` failed.

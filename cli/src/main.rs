@@ -13,13 +13,18 @@ mod error_codes;
 mod exit_code;
 mod failure;
 mod first_party;
+mod journal_arguments;
 mod json;
+mod plan_world;
 mod policy_arguments;
 mod policy_source;
 mod printer;
 mod profile;
 mod run_input;
 mod run_output;
+mod run_watch;
+mod scenario_execution;
+mod scenario_file;
 mod sidecar_file;
 mod signed_file;
 mod stop_signal;
@@ -68,6 +73,9 @@ fn dispatch(command: Command) -> ExitCode {
         Command::Run(arguments) => command::run::run(&arguments),
         Command::Bench(arguments) => command::bench::run(&arguments),
         Command::Profile(arguments) => command::profile::run(&arguments),
+        Command::Scenario(arguments) => command::scenario::run(&arguments),
+        Command::Resume(arguments) => command::resume::run(&arguments),
+        Command::Cancel(arguments) => command::cancel::run(&arguments),
         Command::Policy(arguments) => command::policy::run(&arguments),
         Command::Sign(arguments) => command::sign::run(&arguments),
         Command::Verify(arguments) => command::verify::run(&arguments),

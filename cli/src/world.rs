@@ -57,6 +57,18 @@ pub(crate) fn code_cache_is_off() -> bool {
     std::env::var_os("TENZIK_CODE_CACHE").is_some_and(|value| value == "off")
 }
 
+/// The time in milliseconds since 1970; 0 where the clock says an earlier one.
+pub(crate) fn now_ms() -> u64 {
+    now().map_or(0, |now| now.unix_millis())
+}
+
+/// The journal that `TENZIK_JOURNAL` names.
+pub(crate) fn journal_variable() -> Option<PathBuf> {
+    std::env::var_os("TENZIK_JOURNAL")
+        .filter(|value| !value.is_empty())
+        .map(PathBuf::from)
+}
+
 /// Whether this is an automated build.
 pub(crate) fn in_ci() -> bool {
     std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false")

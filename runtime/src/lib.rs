@@ -44,6 +44,8 @@ mod attest;
 mod examination;
 mod load;
 
+pub mod performer;
+
 pub use attest::{AttestError, Attester, CAPSULE_FAILURE, RunRecord, attest, attest_rejection};
 pub use examination::{Examination, SignatureRule, signature_finding};
 pub use load::{AssembleError, LoadError, Loaded, TEXT_BYTES_MAX, assemble, load_module};
@@ -71,6 +73,10 @@ pub mod gate {
     };
     pub use tenzik_process::{Layer, LayerState, LocalAdapter, ProcessAdapter};
 }
+
+pub use tenzik_journal as journal;
+pub use tenzik_scenario as scenario;
+pub use tenzik_telemetry as telemetry;
 
 pub use tenzik_evidence::{
     self as evidence, NodeKey, Nonce, PublicKey, ReceiptBatch, SealedBatch, SignedReceipt,

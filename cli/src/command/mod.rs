@@ -3,6 +3,7 @@
 pub(crate) mod bench;
 pub(crate) mod build;
 pub(crate) mod bundle;
+pub(crate) mod cancel;
 pub(crate) mod completions;
 pub(crate) mod doctor;
 pub(crate) mod explain;
@@ -13,7 +14,9 @@ pub(crate) mod new;
 pub(crate) mod policy;
 pub(crate) mod profile;
 pub(crate) mod receipt;
+pub(crate) mod resume;
 pub(crate) mod run;
+pub(crate) mod scenario;
 pub(crate) mod sign;
 pub(crate) mod size;
 pub(crate) mod test;

@@ -18,6 +18,7 @@ mod prebuilt;
 mod profile;
 mod receipts;
 mod sarif;
+mod scenarios;
 mod sdks;
 mod secrets;
 mod signatures;

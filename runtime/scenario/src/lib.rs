@@ -37,3 +37,18 @@ pub use scenario::{
 pub use work::{
     CapsuleWork, Produced, ReportWork, Stage, Work, WorkEnding, WorkInput, WorkResult, WorkUsage,
 };
+/// STUB
+pub mod picture {
+    /// STUB
+    pub fn dot(_: &crate::plan::Plan) -> String {
+        String::new()
+    }
+    /// STUB
+    pub fn plan_svg(_: &crate::plan::Plan) -> String {
+        String::new()
+    }
+}
+/// STUB
+pub fn json_schema() -> serde_json::Value {
+    serde_json::Value::Null
+}
