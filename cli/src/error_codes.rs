@@ -1,5 +1,6 @@
 //! Every error code that the command can print, in one list.
 
+use tenzik_runtime::scenario::{CodeFacts, PROBLEM_CODES, STEP_CODES};
 use tenzik_runtime::{CAPSULE_FAILURE, EffectCode, FaultCode, FindingCode};
 
 use crate::exit_code::ExitCode;
@@ -109,6 +110,18 @@ const OWN: &[Explanation] = &[
         remedy: "repair the capsule; where the new result is the right one, tenzik test --bless writes it",
     },
     Explanation {
+        code: "scenario_malformed",
+        exit: ExitCode::Usage,
+        cause: "a scenario has problems: none of it is run",
+        remedy: "each problem has its place and its own code; tenzik scenario check shows the same",
+    },
+    Explanation {
+        code: "plan_changed",
+        exit: ExitCode::Usage,
+        cause: "a run is to go on, but its variables, policies or capsules are not those that it began with, or cannot be read",
+        remedy: "put them back, or start a new run: pure results are reused",
+    },
+    Explanation {
         code: "unknown_capsule",
         exit: ExitCode::UnknownCommand,
         cause: "a word without a / that does not end in .wasm or .wat is the name of an embedded capsule, and there is none of this name",
@@ -136,8 +149,19 @@ pub(crate) fn all() -> Vec<Explanation> {
         cause: code.cause(),
         remedy: code.remedy(),
     });
+    let of_scenarios = |list: &'static [CodeFacts], exit: ExitCode| {
+        list.iter().map(move |facts| Explanation {
+            code: facts.code,
+            exit,
+            cause: facts.cause,
+            remedy: facts.remedy,
+        })
+    };
+    let problems = of_scenarios(PROBLEM_CODES, ExitCode::Usage);
+    let steps = of_scenarios(STEP_CODES, ExitCode::Scenario);
     let own = OWN.iter().copied();
-    let mut all: Vec<Explanation> = own.chain(findings).chain(faults).chain(effects).collect();
+    let runs = findings.chain(faults).chain(effects);
+    let mut all: Vec<Explanation> = own.chain(runs).chain(problems).chain(steps).collect();
     all.sort_by_key(|explanation| explanation.exit.number());
     all
 }

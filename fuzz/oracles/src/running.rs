@@ -54,6 +54,7 @@ impl Way {
                 pool_instances,
                 cache_modules_max: CACHE_MODULES_MAX,
                 optimise_after_us,
+                code_store: None,
             };
             Runtime::new(&options).unwrap()
         })

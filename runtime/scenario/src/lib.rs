@@ -8,11 +8,13 @@
 //! This room knows neither the engine nor the gate: what performs work is a trait, implemented by
 //! the façade.
 
+mod codes;
 mod place;
 
 mod language;
 mod nearest;
 mod read;
+mod schema;
 pub mod yaml;
 
 pub mod cel;
@@ -26,6 +28,7 @@ mod text;
 
 pub mod report;
 
+pub use codes::{CodeFacts, PROBLEM_CODES, STEP_CODES};
 pub use language::{NAME_LENGTH_MAX, STEPS_MAX};
 pub use nearest::nearest;
 pub use place::{Origin, Place, Problem};
@@ -34,6 +37,7 @@ pub use scenario::{
     Parameter, ParameterKind, ReportColumn, ReportFormat, Retries, RunInput, Scenario, Step,
     StepKind, Tool, ValueTemplate,
 };
+pub use schema::json_schema;
 pub use work::{
     CapsuleWork, Produced, ReportWork, Stage, Work, WorkEnding, WorkInput, WorkResult, WorkUsage,
 };
@@ -47,8 +51,4 @@ pub mod picture {
     pub fn plan_svg(_: &crate::plan::Plan) -> String {
         String::new()
     }
-}
-/// STUB
-pub fn json_schema() -> serde_json::Value {
-    serde_json::Value::Null
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::codes::is_problem;
+
 /// A place in the text of a scenario, both from 1; columns count characters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
@@ -69,6 +71,7 @@ impl Problem {
         message: impl Into<String>,
         remedy: impl Into<String>,
     ) -> Problem {
+        debug_assert!(is_problem(code), "{code} is not in the list of codes");
         Problem {
             place,
             code,

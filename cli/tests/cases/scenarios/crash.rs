@@ -116,12 +116,12 @@ fn a_run_killed_at_random_moments_ends_as_if_it_had_not_been() {
             continue;
         }
         killed += 1;
-        let mut assume = Vec::new();
+        let mut assume: Vec<String> = Vec::new();
         loop {
             let log = format!("effects{round}");
             let mut words = vec!["resume", id, "--json", "--effects-log", &log];
             for path in &assume {
-                words.extend(["--assume", "done", path]);
+                words.extend(["--assume", "done", path.as_str()]);
             }
             let resumed = ended(command(&words).output().unwrap());
             if resumed.code == 0 {

@@ -17,7 +17,7 @@ pub(super) const CONCURRENCY: Kind = Kind::Integer { min: 1, max: 64 };
 const TEMPLATES: Kind = Kind::Any(&[Kind::Template, Kind::List(&Kind::Template)]);
 
 /// One name, or several.
-pub(super) const NAMES: Kind = Kind::Any(&[Kind::Name, Kind::List(&Kind::Name)]);
+pub(super) const REFERENCES: Kind = Kind::Any(&[Kind::Reference, Kind::List(&Kind::Reference)]);
 
 /// What bytes become.
 const OUTPUT: Kind = Kind::Words(&[
@@ -63,7 +63,7 @@ pub(crate) static TOOL: Table = Table {
     doc: "A program whose output a capsule parses.",
     is_open: false,
     keys: &[
-        KeySpec::new("argv", Kind::List(&Kind::Text), "The name of exec rules and the arguments. {parameter} stands for a parameter's value, {parameter...} as a whole argument for all values of a list.").required().such_as(r#"["gobuster", "dir", "--url", "{url}", "{extra...}"]"#),
+        KeySpec::new("argv", Kind::Some(&Kind::Text), "The name of exec rules and the arguments. {parameter} stands for a parameter's value, {parameter...} as a whole argument for all values of a list.").required().such_as(r#"["gobuster", "dir", "--url", "{url}", "{extra...}"]"#),
         KeySpec::new("parser", Kind::Text, "The capsule that reads the program's standard output: its name, or its path relative to the scenario's file.").required().such_as(r#""gobuster-parse""#),
         KeySpec::new("parameters", Kind::Map(&Kind::Object(&PARAMETER)), "Its parameters by name."),
     ],
@@ -102,7 +102,7 @@ pub(crate) static PARAMETER: Table = Table {
             "What it takes.",
         )
         .required(),
-        KeySpec::new("choices", Kind::List(&Kind::Text), "What a choice may be.")
+        KeySpec::new("choices", Kind::Some(&Kind::Text), "What a choice may be.")
             .such_as(r#"["fast", "thorough"]"#),
         KeySpec::new("required", Kind::Boolean, "Whether a step has to give it.").or("false"),
         KeySpec::new(
@@ -121,7 +121,7 @@ pub(crate) static GROUP: Table = Table {
     keys: &[
         KeySpec::new("hosts", TEMPLATES, "Addresses, host names, or expressions that give one or a list of them.").such_as(r#"["127.0.0.1", "db.example.org"]"#),
         KeySpec::new("cidrs", TEMPLATES, "Networks; each gives its host addresses.").such_as(r#"["10.0.0.0/30"]"#),
-        KeySpec::new("groups", NAMES, "Other groups, defined before.").such_as(r#"["db"]"#),
+        KeySpec::new("groups", REFERENCES, "Other groups, defined before.").such_as(r#"["db"]"#),
         KeySpec::new("exclude", TEMPLATES, "What is left out: addresses, names or networks.").such_as(r#"["10.0.0.2"]"#),
         KeySpec::new("expand", Kind::Boolean, "Whether networks become addresses, at most 65,536 in a group; otherwise they stay networks.").or("true"),
     ],
@@ -156,14 +156,7 @@ pub(crate) static EXEC: Table = Table {
 };
 
 /// The arguments of a program.
-pub(super) const ARGV: Kind = Kind::List(&Kind::Any(&[
-    Kind::Template,
-    Kind::Number {
-        min: f64::MIN,
-        max: f64::MAX,
-    },
-    Kind::Boolean,
-]));
+pub(super) const ARGV: Kind = Kind::Some(&Kind::Argument);
 
 /// What they are.
 pub(super) const ARGV_DOC: &str = "The name of exec rules of the policy, and the arguments. Numbers are taken as they are written; an expression that is a list gives several arguments.";
@@ -201,7 +194,7 @@ pub(crate) static REPORT: Table = Table {
         .such_as(r#""steps.sweep.output""#),
         KeySpec::new(
             "formats",
-            Kind::Any(&[FORMATS, Kind::List(&FORMATS)]),
+            Kind::Any(&[FORMATS, Kind::Some(&FORMATS)]),
             "The forms it is written in.",
         )
         .or(r#"["table"]"#),

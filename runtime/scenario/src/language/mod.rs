@@ -9,7 +9,7 @@ pub(crate) use keys::{
     COLUMN, EXEC, FALLBACK, GROUP, PARAMETER, REPORT, RETRIES, ROOT, RUN, SCAN, TOOL,
 };
 pub(crate) use step::STEP;
-pub(crate) use table::{KeySpec, Kind, Kinds, Table, Word};
+pub(crate) use table::{KeySpec, Kind, Table, Word};
 
 /// Characters of a name.
 pub const NAME_LENGTH_MAX: usize = 64;

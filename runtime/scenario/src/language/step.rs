@@ -3,8 +3,8 @@
 use crate::scenario::BodyKind;
 
 use super::keys::{
-    ARGV, ARGV_DOC, CONCURRENCY, EXEC, FALLBACK, GROUP, NAMES, REPORT, RETRIES, RETRY_COUNT, RUN,
-    SCAN, TIMEOUT,
+    ARGV, ARGV_DOC, CONCURRENCY, EXEC, FALLBACK, GROUP, REFERENCES, REPORT, RETRIES, RETRY_COUNT,
+    RUN, SCAN, TIMEOUT,
 };
 use super::table::{KeySpec, Kind, Kinds, Table, Word};
 
@@ -42,8 +42,8 @@ pub(crate) static STEP: Table = Table {
         KeySpec::new("collect", Kind::Expression, "What each item gives to the step's output. Default: the output of the block's last step.").of(FOR_EACH).such_as(r#""steps.scan.output""#),
         KeySpec::new("do", Kind::Steps, "The block.").required().of(FOR_EACH),
         KeySpec::new("report", Kind::Object(&REPORT), "Writes a report of rows.").of(REPORTS),
-        KeySpec::new("needs", NAMES, "Steps that must have succeeded. What an expression refers to is among them by itself.").such_as(r#"["parse"]"#),
-        KeySpec::new("after", NAMES, "Steps that must have ended, whatever came of them.").such_as(r#"["parse"]"#),
+        KeySpec::new("needs", REFERENCES, "Steps that must have succeeded. What an expression refers to is among them by itself.").such_as(r#"["parse"]"#),
+        KeySpec::new("after", REFERENCES, "Steps that must have ended, whatever came of them.").such_as(r#"["parse"]"#),
         KeySpec::new("when", Kind::Expression, "Runs the step only if this is true; otherwise it is skipped.").such_as(r#""steps.parse.output.size() > 0""#),
         KeySpec::new("grants", Kind::Name, "The policy that it runs under, by its name in policies. Default: the profile default.").of(Kinds::GRANTED).such_as(r#""scan""#),
         KeySpec::new("limits", Kind::Limits, "Limits that differ from the policy's, by their names in policies. Ceilings bound them.").of(Kinds::CAPSULES).such_as(r#"{"fuel": 100000000, "module_bytes": "16KiB"}"#),

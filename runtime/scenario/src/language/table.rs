@@ -42,6 +42,8 @@ pub(crate) enum Kind {
     ScenarioName,
     /// A name.
     Name,
+    /// The name of a step or group that is elsewhere; default names have dots.
+    Reference,
     /// A name that expressions use without quotes: no `-` in it.
     Binding,
     /// `true` or `false`.
@@ -58,14 +60,18 @@ pub(crate) enum Kind {
     Expression,
     /// A text with expressions in it.
     Template,
+    /// A text with expressions in it; numbers and truth values are texts as they are written.
+    Argument,
     /// Anything, with expressions in its texts.
     Value,
     /// Anything, without expressions.
     Literal,
     /// Limits by their names.
     Limits,
-    /// A list of at least one.
+    /// A list.
     List(&'static Kind),
+    /// A list of at least one.
+    Some(&'static Kind),
     /// A map with names as keys.
     Map(&'static Kind),
     /// A map with these keys.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tenzik_policy::{LIMIT_FIELDS, LimitField, Policy, decide_exec};
+use tenzik_policy::{EffectCode, LIMIT_FIELDS, LimitField, Policy, decide_exec};
 
 use crate::place::{Place, Problem};
 use crate::scenario::{Common, Located, Scenario, ValueTemplate};
@@ -226,15 +226,15 @@ impl<'a> Stages<'a> {
         programs.dedup();
         if programs.is_empty() {
             let policy = stage.policy_name.as_deref().unwrap_or("default");
-            problems.push(Problem::new(
-                place,
-                "exec_refused",
-                format!(
+            let refused = Missing {
+                code: EffectCode::Exec.code(),
+                message: format!(
                     "the policy {policy} has no [[exec]] rule named {}",
                     tenzik_capsule::escaped(name)
                 ),
-                "add a rule to the policy, or name another policy in grants:",
-            ));
+                remedy: "add a rule to the policy, or name another policy in grants:".to_owned(),
+            };
+            problems.push(problem(place, refused));
             return;
         }
         for program in programs {
@@ -294,12 +294,12 @@ pub(super) fn check_arguments(
         return;
     };
     if let Err(refusal) = decide_exec(&stage.policy.rules, &literal) {
-        problems.push(Problem::new(
-            place,
-            refusal.code,
-            refusal.message.clone(),
-            refusal.remedy.clone(),
-        ));
+        let refused = Missing {
+            code: refusal.code,
+            message: refusal.message,
+            remedy: refusal.remedy,
+        };
+        problems.push(problem(place, refused));
     }
 }
 
@@ -318,5 +318,11 @@ pub(super) fn literal_text(value: &ValueTemplate) -> Option<String> {
 }
 
 fn problem(place: Place, missing: Missing) -> Problem {
-    Problem::new(place, missing.code, missing.message, missing.remedy)
+    // Codes of capsules and policies have lists of their own.
+    Problem {
+        place,
+        code: missing.code,
+        message: missing.message,
+        remedy: missing.remedy,
+    }
 }

@@ -13,8 +13,8 @@ use crate::yaml::{Data, Node};
 impl Reader {
     /// What a step has besides its kind.
     pub(super) fn common(&mut self, fields: &Fields<'_>, id: &str) -> Option<Common> {
-        let on_error = self.on_error(fields, id);
-        Some(Common {
+        // All keys are read before any of them can end reading.
+        let common = Common {
             name: self.text(fields, "name").map(|name| name.value),
             needs: self.names(fields, "needs"),
             after: self.names(fields, "after"),
@@ -23,11 +23,13 @@ impl Reader {
             limits: self.limits(fields),
             timeout_ms: self.duration_ms(fields, "timeout"),
             retries: self.retries(fields),
-            on_error: on_error?,
+            on_error: OnError::Stop,
             effect: self.effect(fields),
             on: self.name(fields, "on"),
             session: self.name(fields, "session"),
-        })
+        };
+        let on_error = self.on_error(fields, id)?;
+        Some(Common { on_error, ..common })
     }
 
     /// The name at a key.
@@ -36,18 +38,18 @@ impl Reader {
         self.check_name(&name).then_some(name)
     }
 
-    /// The name or the list of names at a key. Names of steps may have dots: default names do.
+    /// The name or the list of names at a key, of things that are elsewhere.
     pub(super) fn names(&mut self, fields: &Fields<'_>, key: &str) -> Vec<Located<String>> {
         let Some((_, node)) = fields.entry(key) else {
             return Vec::new();
         };
-        let nodes = match &node.data {
-            Data::List(items) => items,
-            Data::Scalar(_) | Data::Map(_) => std::slice::from_ref(node),
-        };
+        let nodes = node.items().unwrap_or(std::slice::from_ref(node));
         nodes
             .iter()
-            .filter_map(|node| self.fixed_text(node, key))
+            .filter_map(|node| {
+                let name = self.fixed_text(node, key)?;
+                self.check_reference(&name).then_some(name)
+            })
             .collect()
     }
 
@@ -188,12 +190,7 @@ impl Reader {
             Ok(value) => Some(value),
             Err(message) => {
                 let remedy = "write a number of microseconds, or a duration such as 200ms";
-                self.wrong(
-                    node.place,
-                    "value_malformed",
-                    format!("{what}: {message}"),
-                    remedy,
-                );
+                self.malformed(node.place, what, &message, remedy);
                 None
             }
         }

@@ -6,7 +6,7 @@ use super::fields::Fields;
 use super::reader::Reader;
 use crate::cel::{Expression, Template};
 use crate::language::{EXPRESSION_BEGINS, EXPRESSION_ENDS};
-use crate::place::{Origin, Place};
+use crate::place::{Origin, Place, Problem};
 use crate::scenario::ValueTemplate;
 use crate::yaml::{Data, Node, Scalar};
 
@@ -34,13 +34,28 @@ impl Reader {
             );
             return None;
         }
-        match Expression::parse(source, origin) {
-            Ok(expression) => Some(expression),
-            Err(problem) => {
-                self.push(problem);
-                None
-            }
+        let unfolded = unfolded(scalar).map(|(text, origin)| bare(text, origin));
+        self.first_parsed(unfolded, (source, origin), Expression::parse)
+    }
+
+    /// Parses a text as it stands, so that places are exact. If that fails, a line break in it may
+    /// have meant a space: parses the folded one.
+    fn first_parsed<T>(
+        &mut self,
+        unfolded: Option<(&str, Origin)>,
+        folded: (&str, Origin),
+        parse: impl Fn(&str, Origin) -> Result<T, Problem>,
+    ) -> Option<T> {
+        let (text, origin) = unfolded.unwrap_or(folded);
+        let problem = match parse(text, origin) {
+            Ok(parsed) => return Some(parsed),
+            Err(problem) => problem,
+        };
+        let again = unfolded.and_then(|_| parse(folded.0, folded.1).ok());
+        if again.is_none() {
+            self.push(problem);
         }
+        again
     }
 
     /// The text with expressions at a key.
@@ -50,18 +65,18 @@ impl Reader {
             self.wrong_kind(node, key, "a text");
             return None;
         };
-        self.template_of(&scalar.text, scalar.origin)
+        self.template_of(scalar)
     }
 
     /// A text with expressions.
-    pub(super) fn template_of(&mut self, text: &str, origin: Origin) -> Option<Template> {
-        match Template::parse(text, origin) {
-            Ok(template) => Some(template),
-            Err(problem) => {
-                self.push(problem);
-                None
-            }
-        }
+    pub(super) fn template_of(&mut self, scalar: &Scalar) -> Option<Template> {
+        // Line breaks may only stay where all of the text is one expression.
+        let text = scalar.text.trim();
+        let is_expression = text.starts_with(EXPRESSION_BEGINS)
+            && text.ends_with(EXPRESSION_ENDS)
+            && text.matches(EXPRESSION_BEGINS).count() == 1;
+        let unfolded = unfolded(scalar).filter(|_| is_expression);
+        self.first_parsed(unfolded, (&scalar.text, scalar.origin), Template::parse)
     }
 
     /// A value with expressions in its texts. What has none is literal as a whole.
@@ -99,9 +114,9 @@ impl Reader {
     fn scalar_value(&mut self, scalar: &Scalar, place: Place) -> Option<ValueTemplate> {
         let value = scalar.to_value();
         match value.as_str() {
-            Some(text) if text.contains(EXPRESSION_BEGINS) => self
-                .template_of(text, scalar.origin)
-                .map(ValueTemplate::Text),
+            Some(text) if text.contains(EXPRESSION_BEGINS) => {
+                self.template_of(scalar).map(ValueTemplate::Text)
+            }
             _ => Some(ValueTemplate::Literal(value, place)),
         }
     }
@@ -109,9 +124,9 @@ impl Reader {
     /// A text with expressions as a value; a number or truth value is the text that it is written as.
     pub(super) fn argument(&mut self, node: &Node, what: &str) -> Option<ValueTemplate> {
         match node.scalar().filter(|_| !node.is_null()) {
-            Some(scalar) if scalar.text.contains(EXPRESSION_BEGINS) => self
-                .template_of(&scalar.text, scalar.origin)
-                .map(ValueTemplate::Text),
+            Some(scalar) if scalar.text.contains(EXPRESSION_BEGINS) => {
+                self.template_of(scalar).map(ValueTemplate::Text)
+            }
             Some(scalar) => Some(ValueTemplate::Literal(
                 Value::String(scalar.text.to_string()),
                 node.place,
@@ -147,25 +162,35 @@ impl Reader {
             return None;
         };
         if scalar.text.trim_start().starts_with(EXPRESSION_BEGINS) {
-            return self
-                .template_of(&scalar.text, scalar.origin)
-                .map(ValueTemplate::Text);
+            return self.template_of(scalar).map(ValueTemplate::Text);
         }
         let (source, origin) = bare(&scalar.text, scalar.origin);
-        let before = u32::try_from(EXPRESSION_BEGINS.len()).unwrap_or(0);
-        let origin = Origin {
-            first: Place {
-                column: origin.first.column.saturating_sub(before).max(1),
-                ..origin.first
-            },
-            ..origin
+        let unfolded = unfolded(scalar).map(|(text, origin)| bare(text, origin));
+        let wrapped = |source: &str, origin: Origin| {
+            let source = format!("{EXPRESSION_BEGINS}{source}{EXPRESSION_ENDS}");
+            Template::parse(&source, before(origin))
         };
-        self.template_of(
-            &format!("{EXPRESSION_BEGINS}{source}{EXPRESSION_ENDS}"),
-            origin,
-        )
-        .map(ValueTemplate::Text)
+        self.first_parsed(unfolded, (source, origin), wrapped)
+            .map(ValueTemplate::Text)
     }
+}
+
+/// Where a text begins that has `${{` before one at `origin`.
+fn before(origin: Origin) -> Origin {
+    let columns = u32::try_from(EXPRESSION_BEGINS.len()).unwrap_or(0);
+    Origin {
+        first: Place {
+            column: origin.first.column.saturating_sub(columns).max(1),
+            ..origin.first
+        },
+        ..origin
+    }
+}
+
+/// The text as it stands, if its lines were folded.
+fn unfolded(scalar: &Scalar) -> Option<(&str, Origin)> {
+    let unfolded = scalar.unfolded.as_ref()?;
+    Some((&unfolded.text, unfolded.origin))
 }
 
 /// The expression of a text that is one, with or without `${{ }}` around it, and where it stands.

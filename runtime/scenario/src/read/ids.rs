@@ -46,6 +46,18 @@ impl Reader {
         )
     }
 
+    /// Checks the name of something elsewhere: default names of steps have dots.
+    pub(super) fn check_reference(&mut self, name: &Located<String>) -> bool {
+        let is_part = |part: &str| part.starts_with(|first: char| first.is_ascii_alphabetic());
+        let is_dotted = name.value.contains('.') && name.value.split('.').all(is_part);
+        let is_allowed =
+            |character: char| character.is_ascii_alphanumeric() || "_-.".contains(character);
+        if is_dotted && name.value.chars().all(is_allowed) {
+            return true;
+        }
+        self.check_name(name)
+    }
+
     /// Checks the name of a scenario.
     pub(super) fn check_scenario_name(&mut self, name: &Located<String>) -> bool {
         let is_lowercase = |character: char| character.is_ascii_lowercase();

@@ -2,8 +2,9 @@
 
 use super::fields::Fields;
 use super::reader::Reader;
+use crate::cel::Template;
 use crate::language::{COLUMN, EXEC, GROUP, Kind, REPORT, RUN, SCAN};
-use crate::place::Origin;
+use crate::place::{Origin, Place};
 use crate::scenario::{
     AssetGroup, BodyKind, FileInput, Located, OutputFormat, ReportColumn, ReportFormat, RunInput,
     StepKind, ValueTemplate,
@@ -64,7 +65,7 @@ impl Reader {
 
     fn group(&mut self, name: Located<String>, node: &Node) -> Option<AssetGroup> {
         if let Data::List(_) = node.data {
-            let hosts = self.arguments(node, "a host");
+            let hosts = self.templates_of(node, "a host");
             return Some(AssetGroup {
                 name,
                 hosts,
@@ -88,20 +89,23 @@ impl Reader {
     /// The text or the list of texts at a key.
     fn templates(&mut self, fields: &Fields<'_>, key: &str) -> Vec<ValueTemplate> {
         match fields.entry(key) {
-            Some((_, node)) => self.arguments(node, key),
+            Some((_, node)) => self.templates_of(node, key),
             None => Vec::new(),
         }
     }
 
     /// A text, or a list of texts.
-    fn arguments(&mut self, node: &Node, what: &str) -> Vec<ValueTemplate> {
-        let nodes = match &node.data {
-            Data::List(items) => items,
-            Data::Scalar(_) | Data::Map(_) => std::slice::from_ref(node),
-        };
+    fn templates_of(&mut self, node: &Node, what: &str) -> Vec<ValueTemplate> {
+        let nodes = node.items().unwrap_or(std::slice::from_ref(node));
         nodes
             .iter()
-            .filter_map(|node| self.argument(node, what))
+            .filter_map(|node| match node.text() {
+                Some(_) => self.value(node),
+                None => {
+                    self.wrong_kind(node, what, "a text");
+                    None
+                }
+            })
             .collect()
     }
 
@@ -192,9 +196,14 @@ impl Reader {
                 "write the name of exec rules and the arguments",
             );
         }
-        let count = items.len();
-        let argv = self.arguments(argv, "an argument");
-        (argv.len() == count).then_some(StepKind::Exec { argv, output })
+        let arguments: Vec<ValueTemplate> = items
+            .iter()
+            .filter_map(|item| self.argument(item, "an argument"))
+            .collect();
+        (arguments.len() == items.len()).then_some(StepKind::Exec {
+            argv: arguments,
+            output,
+        })
     }
 
     fn scan(&mut self, fields: &Fields<'_>) -> Option<StepKind> {
@@ -253,14 +262,7 @@ impl Reader {
         let fields = self.fields(node, &REPORT)?;
         let title = match fields.entry("title") {
             Some(_) => self.template(&fields, "title"),
-            None => {
-                let origin = Origin {
-                    first: node.place,
-                    further_column: node.place.column,
-                };
-                let title = self.title.clone();
-                self.template_of(&title, origin)
-            }
+            None => self.default_title(node.place),
         };
         let rows = self.expression(&fields, "rows");
         let formats = self.formats(&fields);
@@ -273,6 +275,17 @@ impl Reader {
         })
     }
 
+    /// The scenario's name.
+    fn default_title(&mut self, place: Place) -> Option<Template> {
+        let origin = Origin {
+            first: place,
+            further_column: place.column,
+        };
+        Template::parse(&self.title, origin)
+            .map_err(|problem| self.push(problem))
+            .ok()
+    }
+
     fn formats(&mut self, fields: &Fields<'_>) -> Vec<ReportFormat> {
         let Some((spec, node)) = fields.entry("formats") else {
             return vec![ReportFormat::Table];
@@ -280,10 +293,7 @@ impl Reader {
         let Kind::Any([Kind::Words(words), ..]) = spec.kind else {
             return Vec::new();
         };
-        let nodes = match &node.data {
-            Data::List(items) => items,
-            Data::Scalar(_) | Data::Map(_) => std::slice::from_ref(node),
-        };
+        let nodes = node.items().unwrap_or(std::slice::from_ref(node));
         let mut formats = Vec::new();
         for node in nodes {
             let format = self

@@ -7,6 +7,7 @@ use super::fields::Fields;
 use super::reader::Reader;
 use crate::language::{EXPRESSION_BEGINS, Kind, Word};
 use crate::nearest::nearest;
+use crate::place::Place;
 use crate::scenario::Located;
 use crate::yaml::{Node, ScalarValue};
 
@@ -138,12 +139,7 @@ impl Reader {
             Ok(read) => read,
             Err(message) => {
                 let remedy = "write a number and a unit, such as 200ms, 60s or 10m";
-                self.wrong(
-                    node.place,
-                    "value_malformed",
-                    format!("{key}: {message}"),
-                    remedy,
-                );
+                self.malformed(node.place, key, &message, remedy);
                 return None;
             }
         };
@@ -163,6 +159,12 @@ impl Reader {
             );
         }
         fits
+    }
+
+    /// Says that a value cannot be read. What reads it ends its sentence with a remedy of its own.
+    pub(super) fn malformed(&mut self, place: Place, what: &str, message: &str, remedy: &str) {
+        let fact = message.split("; ").next().unwrap_or(message);
+        self.wrong(place, "value_malformed", format!("{what}: {fact}"), remedy);
     }
 
     /// One of the words of a kind, by its position.
@@ -205,12 +207,7 @@ impl Reader {
                 Ok(bytes) => Some(bytes),
                 Err(message) => {
                     let remedy = "write a number of bytes such as 5120, 64KiB or 32MiB";
-                    self.wrong(
-                        node.place,
-                        "value_malformed",
-                        format!("{what}: {message}"),
-                        remedy,
-                    );
+                    self.malformed(node.place, what, &message, remedy);
                     None
                 }
             },
@@ -225,16 +222,16 @@ impl Reader {
 /// A duration in the largest unit that is exact.
 fn shown_ms(ms: u64) -> String {
     const UNITS: [(u64, &str); 4] = [
-        (86_400_000, "days"),
-        (3_600_000, "h"),
-        (60_000, "m"),
-        (1_000, "s"),
+        (86_400_000, " days"),
+        (3_600_000, " h"),
+        (60_000, " min"),
+        (1_000, " s"),
     ];
     UNITS
         .iter()
-        .find(|(unit, _)| ms > 0 && ms.is_multiple_of(*unit))
+        .find(|(unit, _)| ms > *unit && ms.is_multiple_of(*unit))
         .map_or_else(
-            || format!("{ms}ms"),
+            || format!("{ms} ms"),
             |(unit, name)| format!("{}{name}", ms / unit),
         )
 }

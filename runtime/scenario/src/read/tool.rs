@@ -55,10 +55,9 @@ impl Reader {
 
     fn parameter(&mut self, name: Located<String>, node: &Node) -> Option<Parameter> {
         let fields = self.fields(node, &PARAMETER)?;
-        let choices = match fields.entry("choices") {
-            Some(_) => Some(self.texts(&fields, "choices")),
-            None => None,
-        };
+        let choices = fields
+            .entry("choices")
+            .map(|_| self.texts(&fields, "choices"));
         let position = self.word_at(&fields, "type");
         let required = self.boolean(&fields, "required").unwrap_or(false);
         let default = match fields.entry("default") {
@@ -77,10 +76,15 @@ impl Reader {
         };
         let is_choice = matches!(kind, ParameterKind::Choice(_));
         match (is_choice, &choices) {
-            (true, None) => self.missing(fields.place, "a parameter of type choice", "choices"),
+            (true, None) => self.wrong(
+                fields.place,
+                "parameter_malformed",
+                "a parameter of type choice has no choices",
+                "add choices",
+            ),
             (false, Some(_)) => self.wrong(
                 fields.place,
-                "misplaced_key",
+                "parameter_malformed",
                 "only a parameter of type choice has choices",
                 "write type: choice, or remove choices",
             ),
@@ -108,7 +112,7 @@ impl Reader {
         if required {
             self.wrong(
                 place,
-                "misplaced_key",
+                "parameter_malformed",
                 "a required parameter has a default that is never used",
                 "remove required or default",
             );
@@ -136,7 +140,7 @@ impl Reader {
         if !fits {
             self.wrong(
                 place,
-                "wrong_type",
+                "parameter_malformed",
                 "the default does not fit the type of the parameter",
                 format!("write {wanted}"),
             );

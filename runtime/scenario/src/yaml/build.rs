@@ -11,14 +11,15 @@ use crate::place::{Place, Problem};
 use super::node::{Data, Key, Node, Scalar, ScalarValue};
 use super::origin::{origin, place};
 use super::scalar::{Meaningless, plain, tagged};
+use super::source::Source;
 use super::{NESTING_MAX, NODES_MAX, PROBLEMS_MAX, SCALAR_BYTES_MAX, SCALARS_BYTES_MAX, limit};
 
 const SPLIT: &str = "split the scenario, or move data into files that steps read";
 
 /// The state between events.
-#[derive(Default)]
-pub(super) struct Builder {
+pub(super) struct Builder<'t> {
     pub(super) problems: Vec<Problem>,
+    source: Source<'t>,
     root: Option<Node>,
     documents: usize,
     open: Vec<Frame>,
@@ -65,7 +66,20 @@ enum Next {
     Nothing,
 }
 
-impl Builder {
+impl<'t> Builder<'t> {
+    /// Nothing yet, of a text.
+    pub(super) fn new(text: &'t str) -> Builder<'t> {
+        Builder {
+            problems: Vec::new(),
+            source: Source::new(text),
+            root: None,
+            documents: 0,
+            open: Vec::new(),
+            anchors: HashMap::new(),
+            size: Size::default(),
+        }
+    }
+
     /// Takes an event. An error ends reading; other problems are in `problems`.
     pub(super) fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), Problem> {
         let at = place(&span.start);
@@ -74,6 +88,12 @@ impl Builder {
             Event::DocumentStart(_) => self.document(at),
             Event::Alias(anchor) => self.alias(anchor, at),
             Event::Scalar(text, style, anchor, tag) => {
+                let has_properties = anchor > 0 || tag.is_some();
+                let start = match has_properties {
+                    true => self.source.behind_properties(span.start, style, &text),
+                    false => span.start,
+                };
+                let span = Span::new(start, span.end);
                 let node = self.scalar(&text, style, tag.as_deref(), span)?;
                 self.size.bytes += text.len();
                 let size = Size {
@@ -159,6 +179,7 @@ impl Builder {
                 text: text.into(),
                 origin: origin(text, style, span),
                 is_plain: style == ScalarStyle::Plain,
+                unfolded: self.source.unfolded(style, span).map(Box::new),
             }),
         })
     }

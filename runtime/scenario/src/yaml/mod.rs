@@ -13,6 +13,7 @@ mod node;
 mod origin;
 mod scalar;
 mod screen;
+mod source;
 
 use saphyr_parser::Parser;
 
@@ -20,7 +21,7 @@ use crate::place::{Place, Problem};
 
 use build::Builder;
 
-pub use node::{Data, Key, Node, Scalar, ScalarValue};
+pub use node::{Data, Key, Node, Scalar, ScalarValue, Unfolded};
 
 /// Bytes of a scenario's text.
 pub const TEXT_BYTES_MAX: usize = 4 << 20;
@@ -30,6 +31,9 @@ pub const NESTING_MAX: usize = 64;
 
 /// Scalars, lists and maps, aliases counted as what they stand for.
 pub const NODES_MAX: usize = 1_000_000;
+
+/// Brackets, commas, colons and other marks in a scenario's text.
+pub const MARKS_MAX: usize = 500_000;
 
 /// Bytes of one scalar.
 pub const SCALAR_BYTES_MAX: usize = 1 << 20;
@@ -47,7 +51,7 @@ pub const PROBLEMS_MAX: usize = 100;
 pub fn parse(text: &str) -> Result<Node, Vec<Problem>> {
     screen::screen(text).map_err(|problem| vec![problem])?;
     let text = json::joined_surrogates(text);
-    let mut builder = Builder::default();
+    let mut builder = Builder::new(&text);
     let mut parser = Parser::new_from_str(&text);
     while let Some(next) = parser.next_event() {
         let went = match next {

@@ -37,6 +37,17 @@ pub struct Scalar {
     pub origin: Origin,
     /// Whether it stands without quotes, and not in a block.
     pub is_plain: bool,
+    /// Its text before its lines were folded; none if they were not, or if it has escapes.
+    pub unfolded: Option<Box<Unfolded>>,
+}
+
+/// A text as it stands, with the indentation of all lines but the first.
+#[derive(Clone, Debug)]
+pub struct Unfolded {
+    /// The text; line feeds end its lines.
+    pub text: Box<str>,
+    /// Where its lines stand.
+    pub origin: Origin,
 }
 
 /// What a scalar means in the core schema.
@@ -74,6 +85,14 @@ impl Node {
     pub fn text(&self) -> Option<&Scalar> {
         self.scalar()
             .filter(|scalar| scalar.value == ScalarValue::Text)
+    }
+
+    /// The items of the list that it is.
+    pub fn items(&self) -> Option<&[Node]> {
+        match &self.data {
+            Data::List(items) => Some(items),
+            Data::Scalar(_) | Data::Map(_) => None,
+        }
     }
 
     /// Whether it is null.

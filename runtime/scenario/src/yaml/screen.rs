@@ -2,7 +2,11 @@
 
 use crate::place::{Place, Problem};
 
-use super::{TEXT_BYTES_MAX, limit};
+use super::{MARKS_MAX, TEXT_BYTES_MAX, limit};
+
+/// What begins most tokens of YAML. The parser holds all tokens of an outermost bracket at once, a
+/// hundred bytes and more for each.
+const MARKS: &[u8] = b",:[]{}?&*!";
 
 /// Checks the size and the characters, and the version that a directive asks for.
 pub(super) fn screen(text: &str) -> Result<(), Problem> {
@@ -12,6 +16,17 @@ pub(super) fn screen(text: &str) -> Result<(), Problem> {
             format!(
                 "the scenario has {} bytes; at most {TEXT_BYTES_MAX} are read",
                 text.len()
+            ),
+            "split it, or move data into files that steps read",
+        ));
+    }
+    let marks = text.bytes().filter(|byte| MARKS.contains(byte)).count();
+    if marks > MARKS_MAX {
+        return Err(limit(
+            Place { line: 1, column: 1 },
+            format!(
+                "the scenario has {marks} brackets, commas, colons and other marks of YAML; at most \
+                 {MARKS_MAX} are read"
             ),
             "split it, or move data into files that steps read",
         ));
@@ -43,7 +58,10 @@ fn is_control(character: char) -> bool {
 fn directives(text: &str) -> Result<(), Problem> {
     let lines = text.trim_start_matches('\u{feff}').lines().enumerate();
     for (index, line) in lines {
-        let version = line.strip_prefix("%YAML");
+        // `%YAMLL` is another directive; those are ignored.
+        let version = line
+            .strip_prefix("%YAML")
+            .filter(|rest| !rest.starts_with(char::is_alphanumeric));
         if let Some(version) = version.map(|version| version.split('#').next().unwrap_or_default())
             && version.trim() != "1.2"
         {
@@ -78,11 +96,11 @@ fn place(text: &str, offset: usize) -> Place {
         }
         match character {
             '\n' if previous == '\r' => {}
+            // Editors do not show it.
+            '\u{feff}' if index == 0 => {}
             '\n' | '\r' => {
-                place = Place {
-                    line: place.line.saturating_add(1),
-                    column: 1,
-                }
+                place.line = place.line.saturating_add(1);
+                place.column = 1;
             }
             _ => place.column = place.column.saturating_add(1),
         }
