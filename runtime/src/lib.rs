@@ -66,10 +66,10 @@ pub use tenzik_engine::{
 pub mod gate {
     pub use tenzik_gate::{
         ArtifactReport, ConflictReason, FileError, FileTrees, FileWriter, Gate, GateCall, GateHalt,
-        GateOptions, GateReply, GateReport, Learner, LiveGate, Observations, ProcessReport,
-        Recorder, Refused, Replay, ReplayProgress, RestoreAction, Restored, RunId, RunIdError,
-        SharedBundle, Tape, UndoConflict, UndoError, UndoReport, UndoRun, UndoRunState, UndoStore,
-        WriteMode,
+        GateOptions, GateReply, GateReport, Learner, LiveGate, MaskedValues, Observations,
+        ProcessReport, Recorder, Refused, Replay, ReplayProgress, RestoreAction, Restored, RunId,
+        RunIdError, SharedBundle, Tape, UndoConflict, UndoError, UndoReport, UndoRun, UndoRunState,
+        UndoStore, WriteMode,
     };
     pub use tenzik_process::{Layer, LayerState, LocalAdapter, ProcessAdapter};
 }

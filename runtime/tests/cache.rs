@@ -16,6 +16,7 @@ fn runtime(cache_modules_max: usize) -> Runtime {
         pool_instances: 4,
         cache_modules_max,
         optimise_after_us: None,
+        code_store: None,
     })
     .unwrap()
 }

@@ -19,6 +19,7 @@ mod measured;
 mod memories;
 mod mutants;
 mod optimise;
+mod performer;
 mod permits;
 mod profile;
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]

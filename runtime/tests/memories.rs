@@ -19,6 +19,7 @@ pub fn runtimes() -> [Runtime; 2] {
             pool_instances: 2,
             cache_modules_max: 100,
             optimise_after_us,
+            code_store: None,
         })
         .unwrap()
     })

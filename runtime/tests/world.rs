@@ -18,6 +18,7 @@ pub fn pooled() -> &'static Runtime {
             pool_instances: 16,
             cache_modules_max: 100,
             optimise_after_us: None,
+            code_store: None,
         })
         .unwrap()
     })
@@ -31,6 +32,7 @@ pub fn optimised() -> &'static Runtime {
             pool_instances: 16,
             cache_modules_max: 100,
             optimise_after_us: Some(0),
+            code_store: None,
         })
         .unwrap()
     })
@@ -44,6 +46,7 @@ pub fn on_demand() -> &'static Runtime {
             pool_instances: 0,
             cache_modules_max: 100,
             optimise_after_us: None,
+            code_store: None,
         })
         .unwrap()
     })
