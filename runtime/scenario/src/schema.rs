@@ -70,11 +70,13 @@ fn object(table: &Table) -> Value {
 
 fn property(key: &KeySpec) -> Value {
     let mut schema = kind(&key.kind);
+    let mut doc = key.doc.to_owned();
     let words = words(&key.kind);
-    schema["description"] = match words.is_empty() {
-        true => json!(key.doc),
-        false => json!(format!("{} {words}.", key.doc)),
-    };
+    let range = key.kind.range().unwrap_or_default();
+    for sentence in [words, range].iter().filter(|said| !said.is_empty()) {
+        doc.push_str(&format!(" {sentence}."));
+    }
+    schema["description"] = json!(doc);
     // Rendered from constants: a test shows that all of them are JSON.
     if let Ok(default) = serde_json::from_str::<Value>(key.default) {
         schema["default"] = default;

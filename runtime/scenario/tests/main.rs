@@ -6,6 +6,7 @@
 #![expect(clippy::expect_used, reason = "helpers of tests end them")]
 
 mod cel;
+mod docs;
 mod execute;
 mod fixtures;
 mod hostile;

@@ -137,6 +137,39 @@ impl Kinds {
     }
 }
 
+impl Kind {
+    /// The range of numbers and durations, in words.
+    pub(crate) fn range(&self) -> Option<String> {
+        match self {
+            Kind::Integer { min, max: u64::MAX } => Some(format!("at least {min}")),
+            Kind::Integer { min, max } => Some(format!("{min} to {max}")),
+            Kind::Number { min, max } => Some(format!("{min} to {max}")),
+            Kind::Duration { min_ms, max_ms } => {
+                Some(format!("{} to {}", shown_ms(*min_ms), shown_ms(*max_ms)))
+            }
+            Kind::Any(kinds) => kinds.first().and_then(Kind::range),
+            _ => None,
+        }
+    }
+}
+
+/// A duration in the largest unit that is exact.
+fn shown_ms(ms: u64) -> String {
+    const UNITS: [(u64, &str); 4] = [
+        (86_400_000, "days"),
+        (3_600_000, "h"),
+        (60_000, "min"),
+        (1_000, "s"),
+    ];
+    UNITS
+        .iter()
+        .find(|(unit, _)| ms > *unit && ms.is_multiple_of(*unit))
+        .map_or_else(
+            || format!("{ms} ms"),
+            |(unit, name)| format!("{} {name}", ms / unit),
+        )
+}
+
 impl Table {
     /// The key of this name.
     pub(crate) fn key(&self, name: &str) -> Option<&'static KeySpec> {

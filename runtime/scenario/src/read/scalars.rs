@@ -65,7 +65,7 @@ impl Reader {
         let Kind::Integer { min, max } = *kind else {
             return None;
         };
-        let range = format!("a whole number from {min} to {max}");
+        let range = format!("a whole number, {}", kind.range().unwrap_or_default());
         let Some(ScalarValue::Number(number)) = node.scalar().map(|scalar| &scalar.value) else {
             self.wrong_kind(node, what, &range);
             return None;
@@ -90,7 +90,7 @@ impl Reader {
         let Kind::Number { min, max } = spec.kind else {
             return None;
         };
-        let range = format!("a number from {min} to {max}");
+        let range = format!("a number, {}", spec.kind.range().unwrap_or_default());
         let Some(ScalarValue::Number(number)) = node.scalar().map(|scalar| &scalar.value) else {
             self.wrong_kind(node, key, &range);
             return None;
@@ -147,14 +147,11 @@ impl Reader {
             .ok()
             .filter(|ms| (min_ms..=max_ms).contains(ms));
         if fits.is_none() {
-            let (min, max) = (shown_ms(min_ms), shown_ms(max_ms));
+            let range = spec.kind.range().unwrap_or_default();
             self.wrong(
                 node.place,
                 "out_of_range",
-                format!(
-                    "{key} is {}; it must be {min} to {max}",
-                    escaped(&scalar.text)
-                ),
+                format!("{key} is {}; it must be {range}", escaped(&scalar.text)),
                 "choose a duration in the range",
             );
         }
@@ -217,21 +214,4 @@ impl Reader {
             }
         }
     }
-}
-
-/// A duration in the largest unit that is exact.
-fn shown_ms(ms: u64) -> String {
-    const UNITS: [(u64, &str); 4] = [
-        (86_400_000, " days"),
-        (3_600_000, " h"),
-        (60_000, " min"),
-        (1_000, " s"),
-    ];
-    UNITS
-        .iter()
-        .find(|(unit, _)| ms > *unit && ms.is_multiple_of(*unit))
-        .map_or_else(
-            || format!("{ms} ms"),
-            |(unit, name)| format!("{}{name}", ms / unit),
-        )
 }
