@@ -6,6 +6,11 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod chance;
+mod conformance;
+mod hostile;
+mod mutations;
+mod peer;
 mod problems;
 mod templates;
 mod values;
