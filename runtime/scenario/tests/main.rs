@@ -7,6 +7,7 @@
 
 mod cel;
 mod docs;
+mod driver;
 mod execute;
 mod fixtures;
 mod hostile;

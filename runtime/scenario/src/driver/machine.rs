@@ -64,9 +64,9 @@ pub struct Driver {
 #[derive(Default)]
 pub(super) struct Outbox {
     pub settled: Vec<Action>,
-    pub stops: Vec<Action>,
-    pub starts: Vec<Action>,
-    pub waits: Vec<Action>,
+    pub stops: Vec<(Order, Action)>,
+    pub starts: Vec<(Order, Action)>,
+    pub waits: Vec<(Order, Action)>,
 }
 
 impl Driver {
@@ -105,12 +105,33 @@ impl Driver {
     pub fn handle(&mut self, event: Event) -> Result<Vec<Action>, EventError> {
         self.accept(event)?;
         self.advance();
+        self.drop_short_waits();
         let mut actions = std::mem::take(&mut self.out.settled);
-        actions.append(&mut self.out.stops);
-        actions.append(&mut self.out.starts);
-        actions.append(&mut self.out.waits);
+        for part in [
+            &mut self.out.stops,
+            &mut self.out.starts,
+            &mut self.out.waits,
+        ] {
+            part.sort_by(|(left, _), (right, _)| left.cmp(right));
+            actions.extend(part.drain(..).map(|(_, action)| action));
+        }
         actions.extend(self.conclude());
         Ok(actions)
+    }
+
+    /// Forgets waits that began and ended within one event.
+    fn drop_short_waits(&mut self) {
+        let over: BTreeSet<Order> = self
+            .out
+            .waits
+            .iter()
+            .filter(|(order, _)| !self.waits.contains(order))
+            .map(|(order, _)| order.clone())
+            .collect();
+        if !over.is_empty() {
+            self.out.waits.retain(|(order, _)| !over.contains(order));
+            self.out.stops.retain(|(order, _)| !over.contains(order));
+        }
     }
 
     /// Every step that there is up to now, in the order of the plan, items by their position.

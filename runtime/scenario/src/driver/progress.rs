@@ -212,8 +212,9 @@ impl Driver {
     fn run(&mut self, id: InstanceId, start: JobStart) {
         let attempt = start.key.attempt;
         self.board.instance_mut(id).state = StepState::Running { attempt };
-        self.running.insert(self.board.order(id));
-        self.out.starts.push(Action::Start(start));
+        let order = self.board.order(id);
+        self.running.insert(order.clone());
+        self.out.starts.push((order, Action::Start(start)));
     }
 
     /// The job of the attempt that was begun.
@@ -253,8 +254,7 @@ impl Driver {
                 self.unknown.insert(self.board.order(id));
                 self.report(id);
                 if ending.is_some() {
-                    // Nothing goes on, so the steps around it end without it.
-                    self.finals.push_back(id);
+                    self.leave_unknown(id);
                 }
             }
         }
@@ -313,12 +313,17 @@ impl Driver {
         instance.state = StepState::BackingOff {
             attempt: timer.attempt,
         };
-        self.waits.insert(self.board.order(id));
+        let order = self.board.order(id);
+        self.waits.insert(order.clone());
         self.report(id);
-        self.out.waits.push(Action::Wait {
-            timer: TimerId(timer),
-            milliseconds,
-        });
+        let timer = TimerId(timer);
+        self.out.waits.push((
+            order,
+            Action::Wait {
+                timer,
+                milliseconds,
+            },
+        ));
     }
 
     /// Runs the fallback of a step, or lets it fail.

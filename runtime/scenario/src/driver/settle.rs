@@ -267,19 +267,25 @@ impl Driver {
                 }
                 (None, None) => {}
             },
-            StepState::Unknown if self.ending.is_some() => self.finals.push_back(id),
+            StepState::Unknown if self.ending.is_some() => self.leave_unknown(id),
             _ => {}
         }
+    }
+
+    /// Lets the steps around an unknown one end without it, since nothing goes on.
+    pub(super) fn leave_unknown(&mut self, id: InstanceId) {
+        self.skip_block(id, Block::Fallback, &SkipReason::RunEnded);
+        self.finals.push_back(id);
     }
 
     /// Ends a step between two attempts.
     fn stop_wait(&mut self, id: InstanceId) {
         if self.waits.contains(&self.board.order(id)) {
             self.board.instance_mut(id).unwaited = true;
-            self.out.stops.push(Action::Stop {
-                job: self.next_key(id),
-                reason: self.ending.unwrap_or(StopReason::StepFailed),
-            });
+            let job = self.next_key(id);
+            let reason = self.ending.unwrap_or(StopReason::StepFailed);
+            let stop = Action::Stop { job, reason };
+            self.out.stops.push((self.board.order(id), stop));
         }
         let failure = self.board.instance_mut(id).failure.take();
         match failure {
@@ -296,10 +302,9 @@ impl Driver {
         self.ending = Some(reason);
         self.end = None;
         for order in &self.running {
-            self.out.stops.push(Action::Stop {
-                job: self.key(order.id),
-                reason,
-            });
+            let job = self.key(order.id);
+            let stop = Action::Stop { job, reason };
+            self.out.stops.push((order.clone(), stop));
         }
         self.stop_block(0, None, &Arc::from(""));
     }
