@@ -167,7 +167,7 @@ impl Checker {
     fn condition(&mut self, node: &Node, wanted_by: &str) {
         let kind = self.node(node);
         if !matches!(kind, Type::Bool | Type::Dyn) {
-            let message = format!("{wanted_by} needs a bool, and this is a {kind}");
+            let message = format!("{wanted_by} needs a bool, and this is of type {kind}");
             self.fault(
                 node.at,
                 message,
@@ -182,7 +182,7 @@ impl Checker {
             kind,
             Type::String | Type::Int | Type::Uint | Type::Bool | Type::Dyn
         ) {
-            let message = format!("the key is a {kind}");
+            let message = format!("the key is of type {kind}");
             self.fault(node.at, message, "keys are strings, ints, uints and bools");
         }
     }
@@ -192,7 +192,7 @@ impl Checker {
         if !matches!(kind, Type::Int | Type::Double | Type::Dyn) {
             self.fault(
                 at,
-                format!("- does not take a {kind}"),
+                format!("- does not take type {kind}"),
                 "it takes ints and doubles",
             );
         }
@@ -261,13 +261,13 @@ impl Checker {
                 }
                 _ => "only maps have names",
             };
-            self.fault(at, format!("a {kind} has no `{}`", shown(field)), remedy);
+            self.fault(at, format!("type {kind} has no `{}`", shown(field)), remedy);
         }
     }
 
     fn comprehension(&mut self, at: u32, kind: Type, found: Macro, bodies: &[Node]) -> Type {
         if !matches!(kind, Type::List | Type::Map | Type::Dyn) {
-            let message = format!("{}() does not go through a {kind}", found.name());
+            let message = format!("{}() does not go through type {kind}", found.name());
             self.fault(at, message, "it goes through lists and the keys of maps");
         }
         match (found, bodies) {

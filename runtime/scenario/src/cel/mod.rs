@@ -29,6 +29,7 @@ mod check;
 mod evaluate;
 mod functions;
 mod order;
+mod pattern;
 mod val;
 mod work;
 

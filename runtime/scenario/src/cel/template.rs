@@ -49,6 +49,7 @@ impl Template {
         check_size(source).map_err(placed)?;
         let mut text = String::new();
         let mut at = 0;
+        let mut known = (0, origin.first);
         while let Some(rest) = source.get(at..).filter(|rest| !rest.is_empty()) {
             let next = rest.find('$').unwrap_or(rest.len());
             text.push_str(rest.get(..next).unwrap_or(""));
@@ -61,9 +62,15 @@ impl Template {
                 let start = at + OPEN.len();
                 let end = expression_end(source, start).map_err(placed)?;
                 let inner = Origin {
-                    first: origin.place(source, start),
+                    first: known.1,
                     further_column: origin.further_column,
                 };
+                let since = source.get(known.0..).unwrap_or("");
+                let inner = Origin {
+                    first: inner.place(since, start - known.0),
+                    ..inner
+                };
+                known = (start, inner.first);
                 template.push_text(&mut text);
                 template.push(source.get(start..end).unwrap_or(""), inner)?;
                 at = end + "}}".len();

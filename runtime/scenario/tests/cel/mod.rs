@@ -8,6 +8,7 @@
 
 mod chance;
 mod conformance;
+mod document;
 mod hostile;
 mod mutations;
 mod peer;

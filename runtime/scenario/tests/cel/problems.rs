@@ -1,6 +1,6 @@
 //! What is wrong with expressions, where, and what to do.
 
-use tenzik_scenario::cel::{Expression, Root};
+use tenzik_scenario::cel::{Expression, Root, is_reserved_name};
 
 use super::{misread, origin, problem, problems, value};
 
@@ -159,15 +159,20 @@ fn problems_before_the_run_name_what_is_nearest() {
             "vars.text.y",
             15,
             "type_mismatch",
-            &["a string has no `y`", "json(text)"],
+            &["type string has no `y`", "json(text)"],
         ),
-        ("vars.list.y", 15, "type_mismatch", &["a list has no `y`"]),
+        (
+            "vars.list.y",
+            15,
+            "type_mismatch",
+            &["type list has no `y`"],
+        ),
         ("vars.text[0]", 14, "type_mismatch", &["charAt"]),
         (
             "vars.x.map(i, i)",
             12,
             "type_mismatch",
-            &["map() does not go through a int"],
+            &["map() does not go through type int"],
         ),
         (
             "vars.list.filter(i, 1)",
@@ -183,7 +188,7 @@ fn problems_before_the_run_name_what_is_nearest() {
         ),
         ("1 in vars.text", 7, "type_mismatch", &["contains(part)"]),
         ("1.5 % 2.0", 9, "type_mismatch", &["ints"]),
-        ("{1.5: 2}", 6, "type_mismatch", &["key is a double"]),
+        ("{1.5: 2}", 6, "type_mismatch", &["key is of type double"]),
         ("type(1) < int", 13, "type_mismatch", &["type < type"]),
     ];
     for (source, column, code, parts) in cases {
@@ -220,7 +225,7 @@ fn problems_during_the_run_say_where_and_why() {
             "vars.list.join()",
             15,
             "type_mismatch",
-            &["is a int", "string(x)"],
+            &["is of type int", "string(x)"],
         ),
         ("int('12x')", 5, "invalid_argument", &["3 bytes"]),
         ("1.0 / 0.0", 5, "not_json", &["inf"]),
@@ -330,4 +335,25 @@ fn types_before_the_run_are_those_of_the_value() {
         );
     }
     assert_eq!(value("vars.flag"), serde_json::json!(true));
+}
+
+#[test]
+fn names_that_are_reserved_are_no_bindings() {
+    for name in [
+        "vars", "assets", "steps", "error", "in", "if", "true", "null", "int", "map", "type",
+    ] {
+        assert!(is_reserved_name(name), "{name}");
+        let read = Expression::parse(name, origin());
+        let references = read.map(|expression| expression.references().len());
+        assert_eq!(
+            references.unwrap_or(0),
+            usize::from(name == "error"),
+            "{name}"
+        );
+    }
+    for name in ["item", "host", "has", "size", "index", "vars2"] {
+        assert!(!is_reserved_name(name), "{name}");
+        let read = Expression::parse(name, origin()).expect(name);
+        assert_eq!(read.references()[0].root, Root::Binding);
+    }
 }

@@ -70,6 +70,13 @@ fn templates_say_where_they_are_wrong() {
         ("${{ 'x }}", 10, 9, "no closing '"),
         ("${{ }}", 10, 9, "no expression"),
         ("a\nbc ${{ 1 + }}", 11, 18, "instead of a value"),
+        (
+            "${{ 1 }} é\n${{ 2 }} b ${{ 3 +\n }}",
+            12,
+            8,
+            "the end instead of a value",
+        ),
+        ("a ${{ 1 }} é ${{ * }}", 10, 22, "instead of a value"),
         ("é${{ # }}", 10, 10, "`#`"),
         ("${{ 1 // }}", 10, 5, "no closing }}"),
     ];
@@ -110,4 +117,11 @@ fn a_condition_stands_with_or_without_its_frame() {
     assert_eq!(framed.references()[0].place.column, 10);
     let two = Expression::parse_condition("${{ 1 }}${{ 2 }}", origin()).expect_err("two");
     assert_eq!(two.code, "expression_syntax");
+}
+
+#[test]
+fn threads_may_share_them() {
+    fn shared<T: Send + Sync + Clone>() {}
+    shared::<Expression>();
+    shared::<Template>();
 }

@@ -74,7 +74,7 @@ impl<'s> Evaluator<'s, '_> {
                     self.work.scan(text.as_str().len())?;
                 }
                 let key = Key::of(index).ok_or_else(|| {
-                    let message = format!("the key is a {}", index.type_of());
+                    let message = format!("the key is of type {}", index.type_of());
                     let remedy = "keys are strings, ints, uints and bools";
                     self.work.fault(TYPE_MISMATCH, message, remedy)
                 })?;
@@ -135,7 +135,10 @@ impl<'s> Evaluator<'s, '_> {
             Type::List => "take an element first, such as list[0], or all with list.map(x, x.name)",
             _ => "only maps have names",
         };
-        self.work
-            .fault(TYPE_MISMATCH, format!("a {kind} has no `{name}`"), remedy)
+        self.work.fault(
+            TYPE_MISMATCH,
+            format!("type {kind} has no `{name}`"),
+            remedy,
+        )
     }
 }

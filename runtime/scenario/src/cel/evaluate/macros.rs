@@ -46,7 +46,7 @@ impl<'s> Evaluator<'s, '_> {
             }
             other => {
                 let message = format!(
-                    "{}() does not go through a {}",
+                    "{}() does not go through type {}",
                     found.name(),
                     other.type_of()
                 );
@@ -119,7 +119,7 @@ impl<'s> Evaluator<'s, '_> {
             let kept = element.clone();
             let value = self.with(element, |inner| {
                 if let Some(condition) = condition
-                    && !inner.truth(condition, "filter")?
+                    && !inner.truth(condition, "the condition")?
                 {
                     return Ok(None);
                 }

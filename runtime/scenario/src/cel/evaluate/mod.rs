@@ -122,7 +122,7 @@ impl<'s, 'e> Evaluator<'s, 'e> {
             let Some(key) = Key::of(&key).filter(|_| !matches!(key, Val::Double(_))) else {
                 return Err(self.work.fault(
                     TYPE_MISMATCH,
-                    format!("the key is a {}", key.type_of()),
+                    format!("the key is of type {}", key.type_of()),
                     "keys are strings, ints, uints and bools",
                 ));
             };
@@ -237,7 +237,7 @@ fn not_a_bool(work: &Work, value: &Val<'_>, wanted_by: &str) -> Box<Fault> {
     work.fault(
         TYPE_MISMATCH,
         format!(
-            "{wanted_by} needs a bool, and this is a {}",
+            "{wanted_by} needs a bool, and this is of type {}",
             value.type_of()
         ),
         "compare it, such as value == 1, value != null or value.size() > 0",

@@ -170,7 +170,7 @@ pub(super) fn negate<'v>(work: &Work, value: &Val<'v>) -> Faulty<Val<'v>> {
         Val::Double(value) => Ok(Val::Double(-value)),
         other => Err(work.fault(
             TYPE_MISMATCH,
-            format!("- does not take a {}", other.type_of()),
+            format!("- does not take type {}", other.type_of()),
             "it takes ints and doubles",
         )),
     }

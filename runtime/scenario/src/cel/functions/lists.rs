@@ -243,7 +243,7 @@ pub(super) fn sum<'v>(work: &mut Work, arguments: &[Val<'v>]) -> Faulty<Val<'v>>
     for value in list.iter() {
         work.step(1)?;
         if !matches!(value, Val::Int(_) | Val::Uint(_) | Val::Double(_)) {
-            let message = format!("an element of the list is a {}", value.type_of());
+            let message = format!("an element of the list is of type {}", value.type_of());
             return Err(work.fault(TYPE_MISMATCH, message, "sum() adds numbers of one type"));
         }
         sum = Some(match sum {
@@ -264,7 +264,7 @@ pub(super) fn join<'v>(work: &mut Work, arguments: &[Val<'v>]) -> Faulty<Val<'v>
     for value in list.iter() {
         work.step(1)?;
         let Val::Text(text) = value else {
-            let message = format!("an element of the list is a {}", value.type_of());
+            let message = format!("an element of the list is of type {}", value.type_of());
             return Err(work.fault(
                 TYPE_MISMATCH,
                 message,

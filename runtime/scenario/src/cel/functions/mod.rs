@@ -105,8 +105,12 @@ impl Function {
         }
         match (self.style, names.split_first()) {
             (Style::Global, _) | (_, None) => format!("{}({})", self.name, names.join(", ")),
-            (_, Some((receiver, rest))) => {
-                format!("{receiver}.{}({})", self.name, rest.join(", "))
+            (style, Some((receiver, rest))) => {
+                let method = format!("{receiver}.{}({})", self.name, rest.join(", "));
+                match style {
+                    Style::Either => format!("{method}, {}({})", self.name, names.join(", ")),
+                    _ => method,
+                }
             }
         }
     }

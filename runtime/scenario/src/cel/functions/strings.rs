@@ -148,7 +148,7 @@ pub(super) fn replace<'v>(work: &mut Work, arguments: &[Val<'v>]) -> Faulty<Val<
         _ => return Err(excluded(work)),
     };
     let (text, from, to) = (text.as_str(), from.as_str(), to.as_str());
-    work.scan(text.len().saturating_mul(2))?;
+    work.scan(text.len().saturating_mul(4))?;
     let found = text.matches(from).take(most).count();
     let grown = text.len().saturating_add(found.saturating_mul(to.len()));
     work.text(grown.saturating_sub(found.saturating_mul(from.len())))?;

@@ -252,7 +252,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         Either,
         &[takes(&[String, String], Bool)],
         strings::matches,
-        "Whether a regular expression (RE2, as the Rust crate regex reads it) matches a part of a string.",
+        "Whether a regular expression (RE2) matches a part of a string.",
         &[(r#""port 22".matches("[0-9]+$")"#, "true")],
     )),
     row(
