@@ -187,8 +187,11 @@ impl Driver {
 
     /// Makes the steps of a scope known by their paths.
     pub(super) fn publish(&mut self, from: usize) {
-        for (id, instance) in (0..).zip(&self.board.instances).skip(from) {
-            self.by_path.insert(Arc::clone(&instance.path), id);
+        for index in from..self.board.instances.len() {
+            let path = Arc::clone(&self.board.instances[index].path);
+            // `limits::STEPS_MAX` bounds the table.
+            self.by_path
+                .insert(path, u32::try_from(index).unwrap_or(u32::MAX));
         }
     }
 

@@ -56,7 +56,7 @@ fn random_event(chance: &mut Chance, paths: &[Arc<str>]) -> Event {
 #[test]
 fn random_journals_are_refused_without_a_trace() {
     let (mut taken, mut refused) = (0, 0);
-    for seed in 0..500 {
+    for seed in 0..200 {
         let mut chance = Chance::new(seed);
         let plan = generate::plan(&mut chance, Expressions::Mixed);
         let mut paths: Vec<Arc<str>> = plan
@@ -81,7 +81,7 @@ fn random_journals_are_refused_without_a_trace() {
             }
         }
     }
-    assert!(taken > 1_000 && refused > 1_000, "{taken} {refused}");
+    assert!(taken > 500 && refused > 500, "{taken} {refused}");
 }
 
 #[test]

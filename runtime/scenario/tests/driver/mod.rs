@@ -11,3 +11,4 @@ mod hostile;
 mod notation;
 mod outline;
 mod simulator;
+mod values;
