@@ -13,6 +13,7 @@ mod languages;
 mod limits;
 mod native;
 mod nmap;
+mod performer;
 mod policy;
 mod prebuilt;
 mod profile;

@@ -63,6 +63,7 @@ fn plan(nodes: Vec<Node>) -> Arc<Plan> {
         fixed_vars: Vec::new(),
         concurrency: 4,
         timeout_ms: None,
+        tools: Vec::new(),
         nodes,
     })
 }
