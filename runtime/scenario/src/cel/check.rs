@@ -6,7 +6,7 @@ use super::fault::{Fault, TYPE_MISMATCH, UNKNOWN_NAME, shown};
 use super::functions::Function;
 use super::nearest::nearest;
 use super::parser::Parsed;
-use super::{Reference, Root, STEP_FIELDS, Scope, Type};
+use super::{ERROR_FIELDS, Reference, Root, STEP_FIELDS, Scope, Type};
 
 /// Problems of one expression that are told.
 const FAULTS_MAX: usize = 20;
@@ -14,6 +14,7 @@ const FAULTS_MAX: usize = 20;
 /// The type of an expression, or everything that is wrong with it.
 pub(super) fn check(parsed: &Parsed, scope: &dyn Scope) -> Result<Type, Vec<Fault>> {
     let mut checker = Checker {
+        references: &parsed.references,
         types: Vec::with_capacity(parsed.references.len()),
         faults: Vec::new(),
     };
@@ -63,10 +64,8 @@ fn unknown(at: u32, reference: &Reference, scope: &dyn Scope) -> Fault {
     };
     let remedy = match nearest(&reference.name, known.iter().map(String::as_str)) {
         Some(near) => format!("did you mean `{root}{}`", shown(near)),
-        None if known.is_empty() => match reference.root {
-            Root::Binding => "write vars.NAME, assets.NAME or steps.NAME.output".to_owned(),
-            _ => format!("none is known under {root} here"),
-        },
+        None if reference.root == Root::Binding => elsewhere(&reference.name, scope),
+        None if known.is_empty() => format!("none is known under {root} here"),
         None => {
             let some: Vec<String> = known.iter().take(8).map(|name| shown(name)).collect();
             format!("known are {}", some.join(", "))
@@ -80,13 +79,31 @@ fn unknown(at: u32, reference: &Reference, scope: &dyn Scope) -> Fault {
     )
 }
 
-struct Checker {
+/// What may be meant by a name that stands alone.
+fn elsewhere(name: &str, scope: &dyn Scope) -> String {
+    for (root, prefix, suffix) in [
+        (Root::Variable, "vars", ""),
+        (Root::Assets, "assets", ""),
+        (Root::Step, "steps", ".output"),
+    ] {
+        if scope.known(root).contains(name) {
+            return format!("did you mean `{prefix}.{}{suffix}`", shown(name));
+        }
+    }
+    match nearest(name, ["vars", "assets", "steps"]) {
+        Some(near) => format!("did you mean `{near}`"),
+        None => "write vars.NAME, assets.NAME or steps.NAME.output".to_owned(),
+    }
+}
+
+struct Checker<'p> {
+    references: &'p [Reference],
     /// Types of the references.
     types: Vec<Type>,
     faults: Vec<Fault>,
 }
 
-impl Checker {
+impl Checker<'_> {
     fn fault(&mut self, at: u32, message: String, remedy: impl Into<String>) {
         if self.faults.len() < FAULTS_MAX {
             self.faults
@@ -130,6 +147,7 @@ impl Checker {
                 kind
             }
             Kind::Member(base, accesses) => {
+                self.error_field(base, accesses.first());
                 let base = self.node(base);
                 accesses
                     .iter()
@@ -249,6 +267,28 @@ impl Checker {
                 self.call(access.at, function, &types)
             }
             AccessKind::Macro(found, bodies) => self.comprehension(access.at, kind, *found, bodies),
+        }
+    }
+
+    /// Whether a field of `error` exists.
+    fn error_field(&mut self, base: &Node, access: Option<&Access>) {
+        let Kind::Reference(index) = &base.kind else {
+            return;
+        };
+        let reference = self.references.get(*index);
+        let is_error = |one: &Reference| one.root == Root::Binding && one.name == "error";
+        if let Some(access) = access.filter(|_| reference.is_some_and(is_error))
+            && let AccessKind::Field(field) = &access.kind
+            && !ERROR_FIELDS.contains(&field.as_str())
+            && self.faults.len() < FAULTS_MAX
+        {
+            let remedy = match nearest(field, ERROR_FIELDS.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`"),
+                None => format!("it has {}", ERROR_FIELDS.join(", ")),
+            };
+            let message = format!("`error` has no `{}`", shown(field));
+            self.faults
+                .push(*Fault::new(access.at, UNKNOWN_NAME, message, remedy));
         }
     }
 

@@ -31,6 +31,7 @@ mod functions;
 mod order;
 mod pattern;
 mod val;
+mod val_json;
 mod work;
 
 mod fault;
@@ -45,6 +46,9 @@ pub use template::Template;
 
 /// The fields of a step.
 pub const STEP_FIELDS: &[&str] = &["output", "status", "exit", "error", "artifact", "attempts"];
+
+/// The fields of `error` in a condition of retries.
+pub const ERROR_FIELDS: &[&str] = &["code", "exit", "message", "attempt"];
 
 /// What an expression refers to, by names that are known before the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,11 +1,14 @@
 //! What follows a value: names, indexes, functions and macros.
 
 use super::super::Type;
-use super::super::ast::{Access, AccessKind, Node};
+use super::super::ast::{Access, AccessKind, Kind, Node};
 use super::super::fault::{Fault, Faulty, MISSING, TYPE_MISMATCH, shown};
 use super::super::nearest::nearest;
 use super::super::val::{Key, Map, Val};
 use super::Evaluator;
+
+/// What to do about a key that is missing.
+const ABSENT: &str = "test it with has(…), or give another value with coalesce(…)";
 
 /// Keys that are compared with one that is missing.
 const KEYS_COMPARED_MAX: usize = 100;
@@ -24,7 +27,7 @@ impl<'s> Evaluator<'s, '_> {
             AccessKind::Index(node) => {
                 let index = self.value(node)?;
                 self.work.at = access.at;
-                self.index(&value, &index)
+                self.index(&value, &index, matches!(node.kind, Kind::Literal(_)))
             }
             AccessKind::Method(function, nodes) => {
                 let mut arguments = Vec::with_capacity(nodes.len() + 1);
@@ -50,7 +53,8 @@ impl<'s> Evaluator<'s, '_> {
         }
     }
 
-    fn index(&mut self, value: &Val<'s>, index: &Val<'s>) -> Faulty<Val<'s>> {
+    /// `value[index]`; a key that is no literal is not shown, as it may be secret.
+    fn index(&mut self, value: &Val<'s>, index: &Val<'s>, is_literal: bool) -> Faulty<Val<'s>> {
         match (value, index) {
             (Val::List(list), Val::Int(_) | Val::Uint(_) | Val::Double(_)) => {
                 let position = match Key::of(index) {
@@ -79,8 +83,15 @@ impl<'s> Evaluator<'s, '_> {
                     self.work.fault(TYPE_MISMATCH, message, remedy)
                 })?;
                 map.get(&key).ok_or_else(|| match &key {
-                    Key::Text(text) => self.missing_key(map, text.as_str()),
-                    _ => self.missing_key(map, "of this number or bool"),
+                    Key::Text(text) if is_literal => self.missing_key(map, text.as_str()),
+                    _ => {
+                        let message = format!(
+                            "the map has {} keys and none is this {}",
+                            map.len(),
+                            index.type_of()
+                        );
+                        self.work.fault(MISSING, message, ABSENT)
+                    }
                 })
             }
             (Val::Null, _) => Err(self.work.fault(
@@ -117,7 +128,7 @@ impl<'s> Evaluator<'s, '_> {
         });
         let remedy = match nearest(name, keys) {
             Some(near) => format!("did you mean `{}`", shown(near)),
-            None => "test it with has(…), or give another value with coalesce(…)".to_owned(),
+            None => ABSENT.to_owned(),
         };
         self.work.fault(MISSING, message, remedy)
     }

@@ -153,7 +153,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         Global,
         &[takes(&[String, String], Bool)],
         network::in_cidr,
-        "Whether an address, or a whole network, lies in a network.",
+        "Whether an address, or a whole network, lies in a network. A host name is an error.",
         &[(r#"in_cidr("10.1.2.3", "10.0.0.0/8")"#, "true")],
     ),
     row(
