@@ -433,7 +433,7 @@ fn items_that_ended_take_no_room() {
     let list: Vec<usize> = (0..66).collect();
     let plan = format!(
         "l loop {} parallel=1 collect=index\n  do:\n    a job",
-        json!(list).to_string()
+        json!(list)
     );
     let mut plan = outline::plan(&plan);
     if let NodeKind::ForEach { items_max, .. } = &mut plan.nodes[0].kind {
