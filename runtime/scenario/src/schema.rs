@@ -118,7 +118,7 @@ fn kind(of: &Kind) -> Value {
         Kind::Number { min, max } => json!({"type": "number", "minimum": min, "maximum": max}),
         Kind::Duration { .. } => json!({
             "type": "string",
-            "pattern": r"^\s*([0-9]+\s*[A-Za-zµ]+\s*)+$",
+            "pattern": r"^\s*[0-9][0-9A-Za-zµ.\s]*$",
         }),
         Kind::Words(words) => {
             let words: Vec<&str> = words.iter().map(|word| word.word).collect();

@@ -349,7 +349,8 @@ fn many_problems_are_collected_up_to_a_limit() {
     assert_eq!(problems.len(), yaml::PROBLEMS_MAX);
 }
 
-fn good_texts() -> Vec<String> {
+/// The scenarios of `yaml/ok`.
+pub(crate) fn good_texts() -> Vec<String> {
     scenarios("ok")
         .iter()
         .map(|path| fs::read_to_string(path).expect("it is there"))
@@ -369,7 +370,7 @@ fn truncated_everywhere() {
 }
 
 /// Xorshift, by Marsaglia: the same changes in every run.
-struct Random(u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
     fn below(&mut self, end: usize) -> usize {
@@ -387,7 +388,8 @@ const PIECES: [&str; 32] = [
     "\u{feff}", "${{", "}}",
 ];
 
-fn changed(text: &str, random: &mut Random) -> String {
+/// The same text with a few changes.
+pub(crate) fn changed(text: &str, random: &mut Random) -> String {
     let mut bytes = text.as_bytes().to_vec();
     for _ in 0..=random.below(4) {
         let at = random.below(bytes.len());

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use tenzik_scenario::{Scenario, json_schema, yaml};
 
 use crate::fixtures::scenarios;
+use crate::hostile::{Random, changed, good_texts};
 
 /// Problems that a schema sees as well.
 const SEEN_BY_SCHEMA: [&str; 9] = [
@@ -61,6 +62,7 @@ fn validator_agrees_with_the_reader() {
             "expected": expected,
         }));
     }
+    documents.extend(changed_and_still_read());
     let input = json!({"schema": json_schema(), "documents": documents}).to_string();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/schema_check.py");
     let mut child = Command::new(python)
@@ -76,6 +78,23 @@ fn validator_agrees_with_the_reader() {
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{said}");
     assert_eq!(said.trim(), format!("{} documents", documents.len()));
+}
+
+/// What the schema refuses, the reader refuses: so what this reads, that accepts.
+fn changed_and_still_read() -> Vec<Value> {
+    let texts: Vec<String> = good_texts()
+        .into_iter()
+        .chain([include_str!("yaml/ok/everything.yaml").to_owned()])
+        .collect();
+    let mut random = Random(7);
+    (0..2_000)
+        .filter_map(|number| {
+            let text = changed(&texts[number % texts.len()], &mut random);
+            Scenario::parse(&text).ok()?;
+            let document = yaml::parse(&text).ok()?.to_value();
+            Some(json!({"name": text, "document": document, "expected": true}))
+        })
+        .collect()
 }
 
 /// The Python of scripts/setup-python-peers.

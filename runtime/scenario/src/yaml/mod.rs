@@ -11,6 +11,7 @@ mod build;
 mod json;
 mod node;
 mod origin;
+mod refusal;
 mod scalar;
 mod screen;
 mod source;
