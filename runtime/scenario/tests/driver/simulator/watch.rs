@@ -182,7 +182,8 @@ impl Watch {
             StepState::Ok { by_fallback, .. } => {
                 let on_error = self.plan.nodes[step.node].on_error;
                 assert!(!by_fallback || on_error == AfterError::Fallback);
-                assert!(self.ok_after_needs(step), "{path} is ok before its needs");
+                self.waited(step.node, path);
+                self.whole(step.node, path, *by_fallback);
             }
             StepState::Cancelled | StepState::Skipped(SkipReason::RunEnded) => {
                 assert!(self.ending.is_some(), "{path} is {:?}", step.state);
@@ -302,9 +303,30 @@ impl Watch {
         }
     }
 
-    fn ok_after_needs(&self, step: &StepView) -> bool {
-        self.waited(step.node, &step.path);
-        true
+    /// Every step of the block that a step succeeded with is over, and none of them fails the block.
+    fn whole(&self, node: usize, path: &str, by_fallback: bool) {
+        for (other, state) in &self.states {
+            let id = other.rsplit('.').next().unwrap_or(other);
+            let inner = self.plan.nodes.iter().find(|inner| inner.id == id);
+            let Some((inner, (owner, block))) =
+                inner.and_then(|inner| Some((inner, inner.parent?)))
+            else {
+                continue;
+            };
+            let counts = owner == node
+                && (block == Block::Fallback) == by_fallback
+                && *self.seen(other, owner) == *path;
+            if !counts {
+                continue;
+            }
+            let fits = match state {
+                StepState::Ok { .. } => true,
+                StepState::Failed { .. } => inner.on_error == AfterError::Continue,
+                StepState::Skipped(SkipReason::NotChosen | SkipReason::Needs { .. }) => true,
+                _ => false,
+            };
+            assert!(fits, "{path} is ok while {other} in it is {state:?}");
+        }
     }
 
     /// The blocks around a step run, were chosen, and were not stopped by a step of theirs.
@@ -333,19 +355,50 @@ impl Watch {
         for inner in chain {
             let parent = self.plan.nodes[inner].parent;
             for (index, sibling) in self.plan.nodes.iter().enumerate() {
-                if sibling.parent != parent || sibling.on_error == AfterError::Continue {
+                if sibling.parent != parent || index == inner {
                     continue;
                 }
-                let state = self.states.get(&self.seen(path, index));
-                // A failed sibling stops the block, but for items of a loop that made it stop.
+                // Items go on that ran when one of their loop stopped what is around it.
                 assert!(
-                    !matches!(state, Some(StepState::Failed { .. }))
+                    !self.stops(index, &self.seen(path, index))
                         || self.in_doomed_loop(node, inner, path),
-                    "{path} starts after {} failed in a block around it",
+                    "{path} starts after {} stopped a block around it",
                     sibling.id
                 );
             }
         }
+    }
+
+    /// Whether a step failed, or is going to, so that nothing new starts in its block.
+    fn stops(&self, node: usize, path: &str) -> bool {
+        let on_error = self.plan.nodes[node].on_error;
+        let dooming = match self.states.get(path) {
+            Some(StepState::Failed { .. }) => return on_error != AfterError::Continue,
+            Some(StepState::Running { .. }) => match on_error {
+                AfterError::Stop => [Block::Then, Block::Else, Block::Body].as_slice(),
+                AfterError::Continue => &[],
+                AfterError::Fallback => &[Block::Fallback],
+            },
+            _ => return false,
+        };
+        let inner = self.plan.nodes.iter().enumerate();
+        inner
+            .filter(|(_, inner)| {
+                inner
+                    .parent
+                    .is_some_and(|(owner, block)| owner == node && dooming.contains(&block))
+            })
+            .any(|(index, inner)| match inner.parent {
+                Some((_, Block::Body)) => self.states.keys().any(|other| {
+                    other
+                        .strip_prefix(path)
+                        .and_then(|rest| rest.strip_prefix('['))
+                        .and_then(|rest| rest.split_once("]."))
+                        .is_some_and(|(_, id)| id == inner.id)
+                        && self.stops(index, other)
+                }),
+                _ => self.stops(index, &self.seen(path, index)),
+            })
     }
 
     /// Whether a step lies in an item of a loop that goes on although an item of it failed, below
