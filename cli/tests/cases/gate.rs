@@ -174,7 +174,10 @@ fn what_ran_before_a_failure_of_the_machine_is_told() {
         .unwrap();
     assert_eq!(output.status.code(), Some(1));
     let errors = String::from_utf8(output.stderr).unwrap();
-    assert!(errors.contains("process echo hello: "), "{errors}");
+    assert!(
+        errors.contains("process \"echo hello\": exit 0"),
+        "{errors}"
+    );
     assert!(errors.contains("cannot write the output"), "{errors}");
 }
 

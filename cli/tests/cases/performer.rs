@@ -282,7 +282,7 @@ fn files_of_a_job_are_undone_by_its_id() {
         "version = 1\ngrants = [\"hash\"]\n[[files]]\npath = {:?}\naccess = [\"read\", \"write\"]\nbytes = \"1MiB\"\nfiles = 10\n",
         world.path("tree")
     );
-    let request = serde_json::json!({ "path": file }).to_string() + "\nnew";
+    let request = serde_json::json!({ "path": file, "mode": "replace" }).to_string() + "\nnew";
     let stages = vec![bench.prebuilt("file-write", &policy)];
     let performed = bench.perform(stages, request.as_bytes());
     assert_eq!(performed.result.ending, WorkEnding::Ok);
