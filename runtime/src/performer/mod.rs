@@ -13,6 +13,7 @@ mod capsules;
 mod ending;
 mod import;
 mod input;
+mod left;
 mod memo;
 mod options;
 mod output;

@@ -2,18 +2,17 @@
 
 use std::sync::Arc;
 
-use tenzik_engine::{CancelToken, EngineFailure, Input, LogTarget, Outcome, Output, RunRequest};
-use tenzik_evidence::{Nonce, Timestamp};
+use tenzik_engine::{CancelToken, EngineFailure, Input, LogTarget, Output, RunRequest};
+use tenzik_evidence::Timestamp;
 use tenzik_gate::{Gate, GateOptions, GateReport, LiveGate, Recorder, RunId};
 use tenzik_scenario::driver::JobStart;
 use tenzik_scenario::execute::{ArtifactSink, StageProvenance, StopFlag};
 use tenzik_scenario::{CapsuleWork, Produced, Stage, WorkEnding, WorkInput, WorkUsage};
 
 use super::capsules::{Admitted, NotAdmitted};
-use super::ending::{ending, stopped};
-use super::output::{Log, StoredOutput, masked_bytes};
-use super::{EnginePerformer, input, provenance, usage};
-use crate::attest::RunRecord;
+use super::ending::stopped;
+use super::output::{Log, StoredOutput};
+use super::{EnginePerformer, input, provenance};
 
 /// Outputs up to this size are kept in memory until they are whole, where the limits allow no more.
 const KEPT_BYTES_MAX: u64 = 1 << 20;
@@ -79,7 +78,7 @@ impl<'a> Place<'a> {
     }
 
     /// The name of an artifact of this stage.
-    fn name(&self, name: &str, ending: &str) -> String {
+    pub(super) fn name(&self, name: &str, ending: &str) -> String {
         match self.index {
             0 => format!("{name}{ending}"),
             index => format!("{name}-{}{ending}", index + 1),
@@ -88,19 +87,19 @@ impl<'a> Place<'a> {
 }
 
 /// Where an output goes.
-enum Target {
+pub(super) enum Target {
     Kept,
     Stored(StoredOutput),
 }
 
 /// A stage under way.
-struct Running<'a> {
-    admitted: &'a Admitted,
-    started: Timestamp,
-    seed: u64,
-    provenance: StageProvenance,
-    target: Target,
-    log: Log,
+pub(super) struct Running<'a> {
+    pub(super) admitted: &'a Admitted,
+    pub(super) started: Timestamp,
+    pub(super) seed: u64,
+    pub(super) provenance: StageProvenance,
+    pub(super) target: Target,
+    pub(super) log: Log,
 }
 
 impl EnginePerformer {
@@ -240,171 +239,6 @@ impl EnginePerformer {
             &self.options,
             &self.masked,
         );
-    }
-
-    /// A failure in the middle of a run, with what was done before.
-    fn failed_after(
-        &self,
-        running: Running<'_>,
-        report: &GateReport,
-        failure: EngineFailure,
-        place: &Place<'_>,
-    ) -> StageFailed {
-        let mut problems = self.problems(report);
-        let named = report.artifacts.iter().map(|artifact| &artifact.name);
-        problems.extend(named.map(|name| {
-            format!(
-                "the artifact {name} was written before; tenzik undo {} names its run",
-                place.id
-            )
-        }));
-        StageFailed {
-            message: failure.to_string(),
-            stage: Some(running.provenance),
-            problems,
-        }
-    }
-
-    fn problems(&self, report: &GateReport) -> Vec<String> {
-        let problems = report.problems.iter();
-        problems
-            .map(|problem| self.masked.masked(problem).into_owned())
-            .collect()
-    }
-
-    /// Stores what the run left, and states it.
-    fn finish(
-        &self,
-        running: Running<'_>,
-        mut outcome: Outcome,
-        input_digest: Option<[u8; 32]>,
-        place: &Place<'_>,
-    ) -> Result<StageDone, StageFailed> {
-        let ending = self.masked_ending(ending(&outcome, place.job, place.stop.cause()));
-        let problems = match &outcome.effects {
-            Some(report) => self.problems(report),
-            None => Vec::new(),
-        };
-        let mut done = StageDone {
-            usage: usage::of(&outcome),
-            ending,
-            output: None,
-            artifacts: Vec::new(),
-            provenance: running.provenance.clone(),
-            problems,
-            input_digest,
-            kept: None,
-        };
-        running.log.extend(&std::mem::take(&mut outcome.log));
-        let stored = self
-            .store_output(&running, &mut outcome, &mut done, place)
-            .and_then(|()| self.store_beside(&running, &outcome, &mut done, place));
-        match stored {
-            Ok(()) => Ok(done),
-            Err(message) => Err(StageFailed {
-                message,
-                stage: Some(done.provenance),
-                problems: done.problems,
-            }),
-        }
-    }
-
-    fn store_output(
-        &self,
-        running: &Running<'_>,
-        outcome: &mut Outcome,
-        done: &mut StageDone,
-        place: &Place<'_>,
-    ) -> Result<(), String> {
-        let failed = |error: std::io::Error| format!("the output cannot be stored: {error}");
-        let stored = match &running.target {
-            Target::Kept => {
-                let plain = std::mem::take(&mut outcome.output);
-                let bytes = masked_bytes(plain.clone(), &self.masked);
-                done.provenance.output_masked = bytes != plain;
-                let stored = place.sink.put(&bytes, place.durability());
-                done.kept = Some(bytes);
-                stored.map_err(failed)?
-            }
-            Target::Stored(output) => {
-                let ended = output.commit(place.durability()).map_err(failed)?;
-                let plain = blake3::Hash::from_bytes(ended.plain).to_hex();
-                done.provenance.output_masked = *plain != *ended.stored.digest;
-                ended.stored
-            }
-        };
-        match &done.ending {
-            WorkEnding::Ok => done.output = Some(stored.named("output")),
-            _ if stored.bytes > 0 => {
-                let name = place.name("output", ".partial");
-                done.artifacts.push(stored.named(name));
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    /// The log, the artifacts that the capsule made, and the receipt.
-    fn store_beside(
-        &self,
-        running: &Running<'_>,
-        outcome: &Outcome,
-        done: &mut StageDone,
-        place: &Place<'_>,
-    ) -> Result<(), String> {
-        if let Some(text) = running.log.text() {
-            let text = self.masked.masked(&text);
-            let stored = place.sink.put(text.as_bytes(), place.durability());
-            let stored = stored.map_err(|error| format!("the log cannot be stored: {error}"))?;
-            done.artifacts.push(stored.named(place.name("stderr", "")));
-        }
-        for artifact in outcome.effects.iter().flat_map(|report| &report.artifacts) {
-            let stored = self.import(artifact, place)?;
-            done.artifacts.push(stored);
-        }
-        if let Some(text) = self.receipt(running, outcome)? {
-            let stored = place.sink.put(text.as_bytes(), place.durability());
-            let stored =
-                stored.map_err(|error| format!("the receipt cannot be stored: {error}"))?;
-            done.provenance.receipt = Some(stored.digest.clone());
-            let name = place.name("receipt", ".json");
-            done.artifacts.push(stored.named(name));
-        }
-        Ok(())
-    }
-
-    fn receipt(&self, running: &Running<'_>, outcome: &Outcome) -> Result<Option<String>, String> {
-        let admitted = running.admitted;
-        let Some(key) = self.options.key_for(admitted.is_pure()) else {
-            return Ok(None);
-        };
-        let failed = |error: &dyn std::fmt::Display| format!("no receipt can be made: {error}");
-        let nonce = Nonce::fresh().map_err(|error| failed(&error))?;
-        let record = RunRecord {
-            capsule: &admitted.capsule,
-            permit: &admitted.permit,
-            outcome,
-            now: running.started,
-            seed: running.seed,
-        };
-        let statement = admitted.attester.attest(&record, nonce, running.started);
-        let statement = statement.map_err(|error| failed(&error))?;
-        Ok(Some(key.sign(statement).to_json() + "\n"))
-    }
-
-    fn masked_ending(&self, ending: WorkEnding) -> WorkEnding {
-        match ending {
-            WorkEnding::Failed {
-                code,
-                exit,
-                message,
-            } => WorkEnding::Failed {
-                code,
-                exit,
-                message: self.masked.masked(&message).into_owned(),
-            },
-            ending => ending,
-        }
     }
 }
 
