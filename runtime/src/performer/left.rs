@@ -43,7 +43,7 @@ impl EnginePerformer {
             Ok(()) => Ok(done),
             Err(message) => Err(StageFailed {
                 message,
-                stage: Some(done.provenance),
+                stage: Some(Box::new(done.provenance)),
                 problems: done.problems,
             }),
         }
@@ -172,7 +172,7 @@ impl EnginePerformer {
         }));
         StageFailed {
             message: failure.to_string(),
-            stage: Some(running.provenance),
+            stage: Some(Box::new(running.provenance)),
             problems,
         }
     }

@@ -81,7 +81,7 @@ impl EnginePerformer {
             let done = match self.stage(stage, work, &input, &place) {
                 Ok(done) => done,
                 Err(failed) => {
-                    provenance.stages.extend(failed.stage);
+                    provenance.stages.extend(failed.stage.map(|stage| *stage));
                     provenance.problems.extend(failed.problems);
                     let message = self.masked.masked(&failed.message).into_owned();
                     return Err(PerformError {

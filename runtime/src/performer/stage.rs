@@ -48,7 +48,7 @@ pub(super) struct StageDone {
 /// tenzik or the machine failed.
 pub(super) struct StageFailed {
     pub(super) message: String,
-    pub(super) stage: Option<StageProvenance>,
+    pub(super) stage: Option<Box<StageProvenance>>,
     pub(super) problems: Vec<String>,
 }
 

@@ -136,11 +136,11 @@ pub struct OutcomeBody<'a> {
     pub provenance: Cow<'a, Provenance>,
 }
 
-fn is_empty(provenance: &Cow<'_, Provenance>) -> bool {
+fn is_empty(provenance: &Provenance) -> bool {
     provenance.stages.is_empty() && provenance.problems.is_empty()
 }
 
-fn is_null(value: &Cow<'_, Value>) -> bool {
+fn is_null(value: &Value) -> bool {
     value.is_null()
 }
 
@@ -161,7 +161,7 @@ pub struct Outcome<'a> {
 
 impl Outcome<'_> {
     /// Its body. What is too large for a row loses its processes, then most of its artifacts.
-    pub fn to_json(&self) -> String {
+    pub fn to_json(self) -> String {
         let mut body = self.body();
         let text = to_json(&body);
         if text.len() <= BODY_BYTES_KEPT {

@@ -356,3 +356,44 @@ fn a_journal_that_fails_stops_jobs_that_run() {
     let paths: Vec<&str> = unrecorded.iter().map(|(path, _)| path.as_str()).collect();
     assert_eq!(paths, ["b", "a"]);
 }
+
+/// The field names of an object and of what is in it.
+fn names(value: &serde_json::Value, into: &mut Vec<String>) {
+    if let Some(object) = value.as_object() {
+        for (name, value) in object {
+            into.push(name.clone());
+            names(value, into);
+        }
+    }
+}
+
+#[test]
+fn every_field_of_events_is_documented() {
+    let text = include_str!("../../../../docs/json.md");
+    let (_, rest) = text.split_once("\n## scenario run\n").unwrap();
+    let section = rest.split("\n## ").next().unwrap();
+    let mut stop = step("b", Effect::AtMostOnce, &[0]);
+    stop.timeout_ms = Some(10);
+    let nodes = vec![
+        retried(step("a", Effect::Idempotent, &[]), 1),
+        stop,
+        step("c", Effect::Pure, &[1]),
+    ];
+    let does = [("a", Does::Fails(1)), ("b", Does::Waits)];
+    let scene = Scene::new(nodes, &does);
+    let mut guard = Guarded {
+        asked: 0,
+        refuse_from: 100,
+    };
+    let (_, events) = scene.run_admitted(&mut guard);
+    let mut found = Vec::new();
+    for event in &events.0 {
+        names(event, &mut found);
+        let name = event["event"].as_str().unwrap();
+        assert!(section.contains(&format!("\"event\":\"{name}\"")), "{name}");
+    }
+    for name in found {
+        let named = [format!("\"{name}\":"), format!("`{name}`")];
+        assert!(named.iter().any(|named| section.contains(named)), "{name}");
+    }
+}
