@@ -116,7 +116,7 @@ pub enum JournalError {
     },
     /// Rows are not as they were written.
     #[error(
-        "the journal {path:?} is not as it was written: {broken}; tenzik journal verify shows it, put a copy in its place or move it away"
+        "the journal {path:?} is not as it was written: {broken}; put a copy in its place, or move it away with its store: a new one is made"
     )]
     Broken {
         /// Which one.

@@ -120,13 +120,34 @@ fn new_file(path: &Path) -> io::Result<()> {
     options.open(path).map(drop)
 }
 
-/// Makes a directory that only this user can look into, if there is none.
+/// Makes a directory that only this user can look into, if there is none, and those that it is in.
+/// The names of new ones are on disk when this returns.
 pub(crate) fn make_directory(path: &Path) -> Result<(), JournalError> {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true).mode(0o700);
-    builder
-        .create(path)
-        .map_err(JournalError::io("make the directory", path))
+    let failed = |source| JournalError::io("make the directory", path)(source);
+    let mut missing = Vec::new();
+    let mut there = path;
+    loop {
+        match fs::metadata(there) {
+            Ok(metadata) if metadata.is_dir() => break,
+            Ok(_) => return Err(failed(io::Error::from(io::ErrorKind::NotADirectory))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => missing.push(there),
+            Err(error) => return Err(failed(error)),
+        }
+        there = match there.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+    }
+    for new in missing.into_iter().rev() {
+        match DirBuilder::new().mode(0o700).create(new) {
+            // Another process was first.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            other => other.map_err(failed)?,
+        }
+        sync_directory(there)?;
+        there = new;
+    }
+    Ok(())
 }
 
 pub(crate) fn sync_directory(path: &Path) -> Result<(), JournalError> {

@@ -73,6 +73,31 @@ fn a_process_with_trouble() {
     }
 }
 
+/// Runs the script in a process of its own; gives the log of strace of its `calls`.
+pub fn traced(sandbox: &Sandbox, calls: &str) -> String {
+    let log = sandbox.path("strace.log");
+    let output = Command::new("strace")
+        .args(["-f", "-qq", "-y", "-xx", "-s", "100000", "-o"])
+        .arg(&log)
+        .args(["-e", &format!("trace={calls}")])
+        .args(role())
+        .env(ROLE, sandbox.path("j/journal.db"))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    std::fs::read_to_string(log).unwrap()
+}
+
+/// This test as a program of its own.
+fn role() -> Vec<std::ffi::OsString> {
+    let this = std::env::current_exe().unwrap().into_os_string();
+    let test = "crashes::a_process_with_trouble";
+    let arguments = ["--exact", test, "--test-threads=1", "--nocapture"];
+    std::iter::once(this)
+        .chain(arguments.map(Into::into))
+        .collect()
+}
+
 /// Runs the script in a process of its own, with `what` injected into its `step`th call of `calls`.
 /// Also tells whether there was one.
 fn with_injection(sandbox: &Sandbox, calls: &str, what: &str, step: usize) -> (Output, bool) {
@@ -82,13 +107,7 @@ fn with_injection(sandbox: &Sandbox, calls: &str, what: &str, step: usize) -> (O
         .arg(&log)
         .args(["-e", &format!("trace={calls}")])
         .args(["-e", &format!("inject={calls}:{what}:when={step}")])
-        .arg(std::env::current_exe().unwrap())
-        .args([
-            "--exact",
-            "crashes::a_process_with_trouble",
-            "--test-threads=1",
-            "--nocapture",
-        ])
+        .args(role())
         .env(ROLE, path)
         .env_remove("RUST_BACKTRACE")
         .output()
@@ -98,7 +117,7 @@ fn with_injection(sandbox: &Sandbox, calls: &str, what: &str, step: usize) -> (O
     (output, killed || log.contains("(INJECTED)"))
 }
 
-fn can_trace() -> bool {
+pub fn can_trace() -> bool {
     match Command::new("strace")
         .args(["-qq", "-o", "/dev/null", "true"])
         .output()
@@ -117,7 +136,7 @@ fn can_trace() -> bool {
 }
 
 /// The head that a script leaves that nothing happens to.
-fn undisturbed_head() -> String {
+pub fn undisturbed_head() -> String {
     let sandbox = Sandbox::new();
     let journal = script::open(&sandbox.path("j/journal.db")).unwrap();
     script::go_on(&journal, &mut |_| {}).unwrap();

@@ -9,6 +9,7 @@ use tenzik_journal::{
     Access, Broken, Durability, Head, Journal, JournalError, JournalOptions, Row, RowKind, Why,
 };
 
+use crate::dice::Dice;
 use crate::sandbox::{Sandbox, mode_of, row, run_row};
 
 fn open(path: &Path, access: Access) -> Result<Journal, JournalError> {
@@ -183,19 +184,6 @@ fn an_anchor_tells_a_shortened_and_a_rewritten_file() {
     journal.append(&[other], Durability::Effect).unwrap();
     let error = verify(head).unwrap_err().to_string();
     assert!(error.contains("row 20 has the hash"), "{error}");
-}
-
-/// Deterministic numbers (SplitMix64).
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((mixed ^ (mixed >> 31)) % bound as u64).unwrap()
-    }
 }
 
 /// Opens the damaged file for reading and for writing, and gives whether all could be read.

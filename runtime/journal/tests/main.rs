@@ -8,9 +8,13 @@
 )]
 
 mod crashes;
+mod dice;
 mod full_disk;
 mod hostile;
+mod memory;
+mod power;
 mod rows;
 mod sandbox;
 mod script;
 mod together;
+mod versions;

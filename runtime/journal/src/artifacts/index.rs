@@ -2,7 +2,8 @@
 
 use rusqlite::{Params, Row};
 
-use crate::error::JournalError;
+use crate::error::{JournalError, SqliteError};
+use crate::journal::Journal;
 use crate::row::{Durability, id_problem};
 
 use super::digest::ArtifactDigest;
@@ -109,11 +110,21 @@ impl ArtifactStore {
         Ok(())
     }
 
+    /// As [`Journal::artifacts`].
+    ///
+    /// # Errors
+    /// When an entry is not as it was written, or the journal cannot be read.
+    pub fn artifacts(&self, find: Find<'_>) -> Result<Vec<Artifact>, JournalError> {
+        self.journal.artifacts(find)
+    }
+}
+
+impl Journal {
     /// The artifacts that `find` names in the order in which they came, at most 10,000.
     ///
     /// # Errors
     /// When an entry is not as it was written, or the journal cannot be read.
-    pub fn artifacts(&self, find: Find<'_>) -> Result<Vec<Artifact>, ArtifactError> {
+    pub fn artifacts(&self, find: Find<'_>) -> Result<Vec<Artifact>, JournalError> {
         match find {
             Find::Run(run) => self.select("run = ?1", (run, FOUND_MAX), "?2"),
             Find::Job { run, job } => {
@@ -130,30 +141,25 @@ impl ArtifactStore {
         condition: &str,
         parameters: impl Params,
         limit: &str,
-    ) -> Result<Vec<Artifact>, ArtifactError> {
+    ) -> Result<Vec<Artifact>, JournalError> {
         let sql = format!(
             "SELECT run, job, name, content, bytes, provenance, digest FROM artifacts \
              WHERE {condition} ORDER BY id LIMIT {limit}"
         );
-        let reader = self.journal.reader()?;
+        let reader = self.reader()?;
         let read = || -> rusqlite::Result<Vec<Option<Artifact>>> {
             let mut statement = reader.prepare_cached(&sql)?;
             statement.query_map(parameters, entry)?.collect()
         };
-        let found = read().map_err(self.journal.read_failed())?;
-        found
-            .into_iter()
-            .collect::<Option<Vec<_>>>()
-            .ok_or_else(|| {
-                ArtifactError::Journal(JournalError::Damaged {
-                    path: self.journal.path().to_owned(),
-                    source: crate::error::SqliteError {
-                        code: 0,
-                        message: "an entry of the table of artifacts is not as it was written"
-                            .to_owned(),
-                    },
-                })
-            })
+        let found = read().map_err(self.read_failed())?;
+        let entries: Option<Vec<Artifact>> = found.into_iter().collect();
+        entries.ok_or_else(|| JournalError::Damaged {
+            path: self.path.clone(),
+            source: SqliteError {
+                code: 0,
+                message: "an entry of the table of artifacts is not as it was written".to_owned(),
+            },
+        })
     }
 }
 

@@ -1,8 +1,8 @@
 //! The files of artifacts.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,6 +10,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rustix::fs::{FlockOperation, OFlags, flock};
 use rustix::io::retry_on_intr;
 
+use crate::error::JournalError;
+use crate::file;
 use crate::journal::Journal;
 use crate::row::Durability;
 
@@ -102,34 +104,20 @@ impl ArtifactStore {
         }
     }
 
-    /// Opens an artifact. What is read is what was stored only if reading comes to the end without
-    /// an error.
+    /// As [`Journal::open_artifact`].
     ///
     /// # Errors
     /// When there is none or it cannot be opened.
     pub fn open_artifact(&self, digest: &ArtifactDigest) -> Result<ArtifactReader, ArtifactError> {
-        let path = self.path_of(digest);
-        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
-        let opened = OpenOptions::new()
-            .read(true)
-            .custom_flags(flags.bits().cast_signed())
-            .open(&path);
-        match opened {
-            Ok(file) => Ok(ArtifactReader::new(file, path, *digest)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(ArtifactError::Missing {
-                digest: *digest,
-                path: self.directory.clone(),
-            }),
-            Err(error) => Err(ArtifactError::io("open", &path)(error)),
-        }
+        self.journal.open_artifact(digest)
     }
 
-    /// The whole content of an artifact of at most `bytes_max` bytes.
+    /// As [`Journal::read_artifact`].
     ///
     /// # Errors
     /// When there is none, it has more bytes, or it is not what was stored.
     pub fn read(&self, digest: &ArtifactDigest, bytes_max: u64) -> Result<Vec<u8>, ArtifactError> {
-        self.open_artifact(digest)?.read_all(bytes_max)
+        self.journal.read_artifact(digest, bytes_max)
     }
 
     /// Moves the complete file `temporary` to its content's name.
@@ -139,7 +127,7 @@ impl ArtifactStore {
         digest: &ArtifactDigest,
         durability: Durability,
     ) -> Result<(), ArtifactError> {
-        let path = self.path_of(digest);
+        let path = path_of(&self.directory, digest);
         let directory = path.parent().unwrap_or(&self.directory);
         // What is there stays if it is that content, and is repaired otherwise.
         let is_there = self
@@ -157,23 +145,66 @@ impl ArtifactStore {
                 sync(&path)?;
             }
             sync(directory)?;
-            sync(&self.directory)?;
         }
         Ok(())
     }
+}
 
-    fn path_of(&self, digest: &ArtifactDigest) -> PathBuf {
-        let digits = digest.to_hex();
-        self.directory.join(&digits[..2]).join(digits)
+impl Journal {
+    /// Opens an artifact. What is read is what was stored only if reading comes to the end without
+    /// an error.
+    ///
+    /// # Errors
+    /// When there is none or it cannot be opened.
+    pub fn open_artifact(&self, digest: &ArtifactDigest) -> Result<ArtifactReader, ArtifactError> {
+        let directory = self.store_directory();
+        let path = path_of(&directory, digest);
+        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+        let opened = OpenOptions::new()
+            .read(true)
+            .custom_flags(flags.bits().cast_signed())
+            .open(&path);
+        match opened {
+            Ok(file) => Ok(ArtifactReader::new(file, path, *digest)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(ArtifactError::Missing {
+                digest: *digest,
+                path: directory,
+            }),
+            Err(error) => Err(ArtifactError::io("open", &path)(error)),
+        }
+    }
+
+    /// The whole content of an artifact of at most `bytes_max` bytes.
+    ///
+    /// # Errors
+    /// When there is none, it has more bytes, or it is not what was stored.
+    pub fn read_artifact(
+        &self,
+        digest: &ArtifactDigest,
+        bytes_max: u64,
+    ) -> Result<Vec<u8>, ArtifactError> {
+        self.open_artifact(digest)?.read_all(bytes_max)
     }
 }
 
+fn path_of(directory: &Path, digest: &ArtifactDigest) -> PathBuf {
+    let digits = digest.to_hex();
+    directory.join(&digits[..2]).join(digits)
+}
+
 fn make_directory(path: &Path) -> Result<(), ArtifactError> {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true).mode(0o700);
-    builder
-        .create(path)
-        .map_err(ArtifactError::io("make the directory", path))
+    file::make_directory(path).map_err(|error| match error {
+        JournalError::Io {
+            doing,
+            path,
+            source,
+        } => ArtifactError::Io {
+            doing,
+            path,
+            source,
+        },
+        other => ArtifactError::Journal(other),
+    })
 }
 
 fn sync(path: &Path) -> Result<(), ArtifactError> {
