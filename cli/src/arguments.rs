@@ -58,6 +58,14 @@ pub(crate) enum Command {
     Receipt(command::receipt::ReceiptArguments),
     /// Undo what a run changed in files.
     Undo(command::undo::UndoArguments),
+    /// List runs of scenarios, the newest first.
+    Runs(command::runs::RunsArguments),
+    /// List jobs, show one, and take its artifacts.
+    Job(command::job::JobArguments),
+    /// List sessions, and show the jobs of one.
+    Session(command::session::SessionArguments),
+    /// Verify, follow and export the journal of runs.
+    Journal(command::journal::JournalCommandArguments),
     /// Look into bundles, the files that repeat a run.
     Bundle(command::bundle::BundleArguments),
     /// Explain an error code.

@@ -4,6 +4,7 @@ use tenzik_runtime::scenario::{CodeFacts, PROBLEM_CODES, STEP_CODES};
 use tenzik_runtime::{CAPSULE_FAILURE, EffectCode, FaultCode, FindingCode};
 
 use crate::exit_code::ExitCode;
+use crate::journal_arguments::JOURNAL_BROKEN;
 
 /// What `tenzik explain` says about a code.
 #[derive(Clone, Copy, Debug)]
@@ -90,6 +91,12 @@ const OWN: &[Explanation] = &[
         exit: ExitCode::Receipt,
         cause: "the file is no bundle of this version, or some of its bytes are missing, too many or not those that tenzik wrote",
         remedy: "get the bundle again; the message names the part and the place",
+    },
+    Explanation {
+        code: JOURNAL_BROKEN,
+        exit: ExitCode::Receipt,
+        cause: "a row of the journal of runs was changed, removed or moved, the file is damaged, or an artifact is not what was stored",
+        remedy: "tenzik journal verify names the first row that is not as it was written; put a copy in its place, or move the journal away",
     },
     Explanation {
         code: "replay_differs",

@@ -57,7 +57,7 @@ exit_codes! {
     /// The policy refuses.
     Policy = 30, "refused by policy: before the run, or an effect that the capsule asked for";
     /// The receipt is broken.
-    Receipt = 40, "receipt or bundle broken: does not parse, bad signature, untrusted key, differing commitment; or not accepted: replayed, too old, from the future";
+    Receipt = 40, "receipt, bundle or journal broken: does not parse, bad signature, untrusted key, differing commitment; or not accepted: replayed, too old, from the future";
     /// A re-execution differs.
     Reexecution = 41, "the re-execution differs";
     /// A scenario failed.

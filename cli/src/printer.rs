@@ -36,6 +36,13 @@ pub(crate) fn json(value: &Value) {
     line(value);
 }
 
+/// Prints one of many lines of a result for people; an error tells that nobody reads them any more.
+pub(crate) fn streamed(text: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{}", quiet(text))?;
+    out.flush()
+}
+
 /// Prints bytes on standard output as they are.
 pub(crate) fn bytes(bytes: &[u8]) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();

@@ -9,6 +9,7 @@ mod contract;
 mod docs;
 mod first_party;
 mod gate;
+mod journal;
 mod languages;
 mod limits;
 mod native;
