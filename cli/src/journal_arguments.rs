@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use tenzik_journal::{Access, ArtifactError, Journal, JournalError, JournalOptions};
+use tenzik_runtime::journal::{Access, ArtifactError, Journal, JournalError, JournalOptions};
 
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
@@ -17,12 +17,12 @@ pub(crate) const JOURNAL_BROKEN: &str = "journal_broken";
 const VARIABLE: &str = "TENZIK_JOURNAL";
 
 /// Which journal a subcommand works with.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 pub(crate) struct JournalArguments {
     /// The journal of runs; its artifacts are in FILE.store. Default: $TENZIK_JOURNAL, or journal.db
     /// in $XDG_STATE_HOME/tenzik.
     #[arg(long, value_name = "FILE")]
-    journal: Option<PathBuf>,
+    pub(crate) journal: Option<PathBuf>,
 }
 
 impl JournalArguments {

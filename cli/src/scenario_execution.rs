@@ -27,7 +27,7 @@ use crate::command::keygen::signing_key;
 use crate::exit_code::ExitCode;
 use crate::failure::{self, Failure, shown};
 use crate::first_party;
-use crate::journal_arguments::JournalArguments;
+use crate::journal_arguments::{JournalArguments, artifact_failed, failed};
 use crate::plan_world::MachineWorld;
 use crate::printer;
 use crate::run_watch;
@@ -178,10 +178,9 @@ impl<'a> Execution<'a> {
         arguments: &'a ExecutionArguments,
         plan: Option<&Plan>,
     ) -> Result<Execution<'a>, Failure> {
-        let failed = |error: String| Failure::machine(error, "see docs/journal.md");
         let journal = Arc::new(arguments.journal.open(Access::Write)?);
         let store =
-            ArtifactStore::open(Arc::clone(&journal)).map_err(|error| failed(error.to_string()))?;
+            ArtifactStore::open(Arc::clone(&journal)).map_err(|error| artifact_failed(&error))?;
         let performer = performer(arguments, plan, &journal)?;
         Ok(Execution {
             arguments,
@@ -223,7 +222,7 @@ impl<'a> Execution<'a> {
         let run = self
             .journal
             .resolve_run(prefix)
-            .map_err(|error| Failure::usage(error.to_string(), "tenzik runs shows every run"))?;
+            .map_err(|error| failed(&error))?;
         let options = RunOptions {
             run,
             session: None,

@@ -62,13 +62,6 @@ pub(crate) fn now_ms() -> u64 {
     now().map_or(0, |now| now.unix_millis())
 }
 
-/// The journal that `TENZIK_JOURNAL` names.
-pub(crate) fn journal_variable() -> Option<PathBuf> {
-    std::env::var_os("TENZIK_JOURNAL")
-        .filter(|value| !value.is_empty())
-        .map(PathBuf::from)
-}
-
 /// Whether this is an automated build.
 pub(crate) fn in_ci() -> bool {
     std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false")

@@ -7,7 +7,7 @@ use tenzik_runtime::journal::{Access, Request};
 
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use crate::journal_arguments::JournalArguments;
+use crate::journal_arguments::{JournalArguments, failed};
 use crate::printer;
 
 /// End a run that another process drives.
@@ -38,13 +38,10 @@ pub(crate) fn run(arguments: &CancelArguments) -> ExitCode {
 
 fn attempt(arguments: &CancelArguments) -> Result<ExitCode, Failure> {
     let journal = arguments.journal.open(Access::Write)?;
-    let failed = |error: tenzik_runtime::journal::JournalError| {
-        Failure::machine(error.to_string(), "see docs/journal.md")
-    };
     let run = journal
         .resolve_run(&arguments.run)
-        .map_err(|error| Failure::usage(error.to_string(), "tenzik runs shows every run"))?;
-    let state = journal.run(&run).map_err(failed)?;
+        .map_err(|error| failed(&error))?;
+    let state = journal.run(&run).map_err(|error| failed(&error))?;
     if let Some(ended) = &state.ended {
         return Err(Failure::usage(
             format!("run {run} ended already: {}", ended.end),
@@ -60,7 +57,9 @@ fn attempt(arguments: &CancelArguments) -> Result<ExitCode, Failure> {
     let request = Request::Cancel {
         force: arguments.force,
     };
-    journal.request(&run, request).map_err(failed)?;
+    journal
+        .request(&run, request)
+        .map_err(|error| failed(&error))?;
     if arguments.json {
         printer::json(&json!({ "status": "ok", "exit": 0, "run": run, "force": arguments.force }));
     } else {

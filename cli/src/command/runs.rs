@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::{Value, json};
 
-use tenzik_journal::{Access, RunState};
+use tenzik_runtime::journal::{Access, RunState};
 
 use crate::command::journal::row::time;
 use crate::exit_code::ExitCode;

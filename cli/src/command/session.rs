@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use tenzik_journal::{Access, Journal, JournalError, Session, SessionJob};
+use tenzik_runtime::journal::{Access, Journal, JournalError, Session, SessionJob};
 
 use crate::command::journal::row::{short, time};
 use crate::exit_code::ExitCode;

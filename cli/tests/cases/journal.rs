@@ -4,7 +4,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use tenzik_journal::{
+use tenzik_runtime::journal::{
     ArtifactDigest, ArtifactStore, Durability, Journal, JournalOptions, NewArtifact, NewRow,
     RowKind, RunRow,
 };

@@ -5,7 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use clap::Args;
 use serde_json::{Value, json};
 
-use tenzik_journal::{Access, Journal, JournalError};
+use tenzik_runtime::journal::{Access, Journal, JournalError};
 
 use crate::command::journal::row::time;
 use crate::exit_code::ExitCode;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use tenzik_journal::{Journal, JournalError, Row, RowKind, UNIQUE_PREFIX_MIN};
+use tenzik_runtime::journal::{Journal, JournalError, Row, RowKind, UNIQUE_PREFIX_MIN};
 
 use crate::command::journal::row::short;
 use crate::failure::Failure;

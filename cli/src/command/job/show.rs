@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::{Value, json};
 
-use tenzik_journal::{Access, Find, Journal};
+use tenzik_runtime::journal::{Access, Find, Journal};
 
 use crate::command::journal::row::time;
 use crate::command::runs::duration;

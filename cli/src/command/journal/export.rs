@@ -7,8 +7,8 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::json;
 
-use tenzik_journal::{Access, Journal, Rows};
 use tenzik_runtime::Output;
+use tenzik_runtime::journal::{Access, Journal, Rows};
 
 use crate::exit_code::ExitCode;
 use crate::failure::{self, Failure, shown};

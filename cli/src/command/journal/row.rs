@@ -4,8 +4,8 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
-use tenzik_journal::Row;
 use tenzik_runtime::Timestamp;
+use tenzik_runtime::journal::Row;
 
 /// A time of the journal as RFC 3339 has it.
 pub(crate) fn time(at_ms: u64) -> String {
@@ -107,7 +107,7 @@ pub(crate) fn line(row: &Row) -> String {
 #[cfg(test)]
 mod tests {
     use super::{json_line, line};
-    use tenzik_journal::{Hash, Row, RowKind};
+    use tenzik_runtime::journal::{Hash, Row, RowKind};
 
     fn row(body: &str) -> Row {
         Row {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use tenzik_journal::{Access, Journal, Row, Rows};
+use tenzik_runtime::journal::{Access, Journal, Row, Rows};
 
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;

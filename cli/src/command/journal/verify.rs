@@ -6,7 +6,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
-use tenzik_journal::{Access, Broken, Hash, Head, JournalError, Verified, Why};
+use tenzik_runtime::journal::{Access, Broken, Hash, Head, JournalError, Verified, Why};
 
 use crate::exit_code::ExitCode;
 use crate::failure::{Failure, shown};
