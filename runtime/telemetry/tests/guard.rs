@@ -33,7 +33,7 @@ fn decisions_by_table() {
         // memory in per mille, pressure, refusing, running, decision
         (None, None, false, 4, "now"),
         (Some(0), Some(0.0), false, 4, "now"),
-        (Some(800), Some(80.0), false, 4, "now"),
+        (Some(800), Some(40.0), false, 4, "now"),
         (Some(801), Some(0.0), false, 0, "refuse"),
         (Some(801), Some(99.0), false, 4, "refuse"),
         (Some(1000), None, false, 0, "refuse"),
@@ -44,7 +44,7 @@ fn decisions_by_table() {
         (Some(749), Some(90.0), true, 4, "queue"),
         (None, None, true, 0, "now"),
         // Pressure: one job runs all the same.
-        (Some(100), Some(80.1), false, 1, "queue"),
+        (Some(100), Some(40.1), false, 1, "queue"),
         (Some(100), Some(100.0), false, 0, "now"),
         (None, Some(100.0), false, 7, "queue"),
         (None, Some(f64::NAN), false, 7, "now"),
@@ -130,13 +130,13 @@ fn messages_say_value_limit_and_window() {
         message,
         "83.4 % of the machine's memory is used (834 MiB of 1000 MiB), over 80 %; over 80 % no job starts until it is below 75 % (one sample, taken at 1795000000000 ms)"
     );
-    assert!(remedy.contains("--guard memory=90"), "{remedy}");
+    assert!(remedy.contains("--guard-memory 90"), "{remedy}");
     let Admit::Queue { reason } = decide(&sample(None, Some(91.26)), &state, &limits) else {
         panic!()
     };
     assert_eq!(
         reason,
-        "tasks waited for a processor in 91.3 % of the last 10 s, over 80 %; jobs queue until it is less; --guard cpu=off starts them at once"
+        "tasks waited for a processor in 91.3 % of the last 10 s, over 40 %; jobs queue until it is less; --no-guard starts them at once"
     );
 }
 
@@ -170,10 +170,10 @@ fn limits_are_read() {
             },
         ),
         (
-            "memory=off,cpu=40.5",
+            "memory=off,cpu=60.5",
             GuardLimits {
                 memory_refuse_percent: None,
-                cpu_pressure_percent: Some(40.5),
+                cpu_pressure_percent: Some(60.5),
                 ..default
             },
         ),

@@ -11,7 +11,7 @@ pub struct GuardLimits {
     /// Default: 75.
     pub memory_admit_percent: f64,
     /// Jobs queue while tasks waited for a processor in a larger share of the last ten seconds.
-    /// Default: 80.
+    /// Default: 40.
     pub cpu_pressure_percent: Option<f64>,
     /// In place of the pressure, where the kernel does not tell it: the load of the last minute for
     /// each processor. Default: 4.
@@ -25,7 +25,7 @@ impl Default for GuardLimits {
         GuardLimits {
             memory_refuse_percent: Some(80.0),
             memory_admit_percent: 75.0,
-            cpu_pressure_percent: Some(80.0),
+            cpu_pressure_percent: Some(40.0),
             load_per_cpu: Some(4.0),
             jobs_always: 1,
         }
@@ -49,7 +49,7 @@ impl GuardLimits {
 pub enum GuardLimitsError {
     /// An entry that is no `NAME=VALUE` with a known name.
     #[error(
-        "guard limit {0:?} is unknown; write off, or memory=80:75, cpu=80 and load=4 with commas between them"
+        "guard limit {0:?} is unknown; write off, or memory=80:75, cpu=40 and load=4 with commas between them"
     )]
     Unknown(String),
     /// A value that is out of range.

@@ -61,7 +61,7 @@ fn refusal(sample: &Sample, state: &GuardState, limits: &GuardLimits) -> Option<
             mebibytes(memory.total_bytes),
             sample.at_ms,
         ),
-        remedy: "free memory and resume the run; --guard memory=90 sets another limit, --guard memory=off none".to_owned(),
+        remedy: "free memory and resume the run; --guard-memory 90 sets another limit, --no-guard none".to_owned(),
     })
 }
 
@@ -74,14 +74,14 @@ fn queue(sample: &Sample, state: &GuardState, limits: &GuardLimits) -> Option<Ad
         Some(pressure) => {
             let (value, limit) = (pressure.some_avg10, limits.cpu_pressure_percent?);
             (value > limit).then(|| {
-                format!("tasks waited for a processor in {value:.1} % of the last 10 s, over {limit:.0} %; jobs queue until it is less; --guard cpu=off starts them at once")
+                format!("tasks waited for a processor in {value:.1} % of the last 10 s, over {limit:.0} %; jobs queue until it is less; --no-guard starts them at once")
             })
         }
         None => {
             let (load, limit) = (sample.load1?, limits.load_per_cpu?);
             let per_cpu = load / f64::from(sample.cpus?.max(1));
             (per_cpu > limit).then(|| {
-                format!("the load of the last 60 s is {per_cpu:.1} for each processor, over {limit:.1}; jobs queue until it is less; --guard load=off starts them at once")
+                format!("the load of the last 60 s is {per_cpu:.1} for each processor, over {limit:.1}; jobs queue until it is less; --no-guard starts them at once")
             })
         }
     };
