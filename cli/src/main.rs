@@ -10,6 +10,7 @@ mod bundle_file;
 mod capsule_source;
 mod code_cache;
 mod error_codes;
+mod event_lines;
 mod exit_code;
 mod failure;
 mod first_party;

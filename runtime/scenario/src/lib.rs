@@ -26,6 +26,7 @@ mod work;
 
 mod text;
 
+pub mod picture;
 pub mod report;
 
 pub use codes::{CodeFacts, PROBLEM_CODES, STEP_CODES};
@@ -41,14 +42,3 @@ pub use schema::json_schema;
 pub use work::{
     CapsuleWork, Produced, ReportWork, Stage, Work, WorkEnding, WorkInput, WorkResult, WorkUsage,
 };
-/// STUB
-pub mod picture {
-    /// STUB
-    pub fn dot(_: &crate::plan::Plan) -> String {
-        String::new()
-    }
-    /// STUB
-    pub fn plan_svg(_: &crate::plan::Plan) -> String {
-        String::new()
-    }
-}

@@ -11,7 +11,12 @@ mod page;
 mod sarif;
 mod table;
 
+mod run;
+
 pub use rows::{ROWS_MAX, columns_of, rows_of};
+pub use run::{
+    ArtifactReport, AttemptReport, HistoryError, RunHistory, RunReport, RunRow, StepReport,
+};
 
 use std::borrow::Cow;
 

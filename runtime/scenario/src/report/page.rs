@@ -3,13 +3,14 @@
 
 use std::fmt::Write as _;
 
+use crate::picture::STYLE as PICTURE_STYLE;
 use crate::text::markup;
 
 const STYLE: &str = include_str!("page/page.css");
 const SCRIPT: &str = include_str!("page/page.js");
 
 /// SHA-256 digests in base64; a test prints what they have to be.
-const STYLE_DIGEST: &str = "DizrOOJx3UnBVKNl5bZxt+g+rHbT5/uTttJCNJQ5cP0=";
+const STYLE_DIGEST: &str = "TwDlleeTz+Qh9RcF4OHoAjsvCWQkypgl/efRF8yWVj4=";
 const SCRIPT_DIGEST: &str = "vvUwEoc1rlOX4Mburf2cvoauABybSJL8HI0dZcgN5OM=";
 
 /// A whole page; `header` and `main` are HTML.
@@ -20,7 +21,7 @@ pub(super) fn page(title: &str, header: &str, main: &str) -> String {
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-{STYLE_DIGEST}'; script-src 'sha256-{SCRIPT_DIGEST}'; base-uri 'none'; form-action 'none'\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"referrer\" content=\"no-referrer\">\n\
-         <title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n\
+         <title>{title}</title>\n<style>{STYLE}{PICTURE_STYLE}</style>\n</head>\n<body>\n\
          <header>\n<h1>{title}</h1>\n{header}</header>\n<main>\n{main}</main>\n\
          <footer>tenzik {version}</footer>\n<script>{SCRIPT}</script>\n</body>\n</html>\n",
         version = env!("CARGO_PKG_VERSION"),
@@ -132,19 +133,22 @@ mod tests {
     use base64::engine::general_purpose::STANDARD;
     use sha2::{Digest as _, Sha256};
 
-    use super::{SCRIPT, SCRIPT_DIGEST, STYLE, STYLE_DIGEST};
+    use super::{PICTURE_STYLE, SCRIPT, SCRIPT_DIGEST, STYLE, STYLE_DIGEST};
 
     #[test]
     fn the_policy_names_style_and_script() {
         let digest = |text: &str| STANDARD.encode(Sha256::digest(text));
         assert_eq!(
             (STYLE_DIGEST, SCRIPT_DIGEST),
-            (&*digest(STYLE), &*digest(SCRIPT))
+            (
+                &*digest(&(STYLE.to_owned() + PICTURE_STYLE)),
+                &*digest(SCRIPT)
+            )
         );
     }
 
     #[test]
     fn nothing_closes_style_or_script() {
-        assert!(!STYLE.contains('<') && !SCRIPT.contains("</"));
+        assert!(!STYLE.contains('<') && !PICTURE_STYLE.contains('<') && !SCRIPT.contains("</"));
     }
 }

@@ -118,5 +118,26 @@ pub(crate) fn duration(microseconds: u64) -> String {
     }
 }
 
+/// A time as `2026-11-21 10:00:00 UTC`, from milliseconds since 1970.
+///
+/// Days to dates: <https://howardhinnant.github.io/date_algorithms.html#civil_from_days>.
+pub(crate) fn timestamp(milliseconds: u64) -> String {
+    let seconds = milliseconds / 1_000;
+    let days = seconds / 86_400 + 719_468;
+    let (era, of_era) = (days / 146_097, days % 146_097);
+    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month + 2) / 5 + 1;
+    let (month, next) = if month < 10 {
+        (month + 3, 0)
+    } else {
+        (month - 9, 1)
+    };
+    let year = year + era * 400 + next;
+    let (hour, minute, second) = (seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60);
+    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} UTC")
+}
+
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-use super::{duration, markup, padded, truncated, visible, width};
+use super::{duration, markup, padded, timestamp, truncated, visible, width};
 
 #[test]
 fn nothing_hides() {
@@ -63,4 +63,19 @@ fn durations_have_three_figures() {
     for (microseconds, text) in cases {
         assert_eq!(duration(microseconds), text);
     }
+}
+
+#[test]
+fn times_are_dates() {
+    let cases = [
+        (0, "1970-01-01 00:00:00 UTC"),
+        (951_782_399_999, "2000-02-28 23:59:59 UTC"),
+        (951_825_600_000, "2000-02-29 12:00:00 UTC"),
+        (1_795_255_200_000, "2026-11-21 10:00:00 UTC"),
+        (4_107_542_400_000, "2100-03-01 00:00:00 UTC"),
+    ];
+    for (milliseconds, text) in cases {
+        assert_eq!(timestamp(milliseconds), text);
+    }
+    timestamp(u64::MAX);
 }
