@@ -60,7 +60,8 @@ pub(super) enum BlockRun {
 /// A loop that runs.
 #[derive(Clone, Debug)]
 pub(super) struct LoopRun {
-    pub items: Arc<Vec<Value>>,
+    /// A list.
+    pub items: Arc<Value>,
     /// Bytes that the items take.
     pub items_memory: u64,
     /// The next item.
@@ -80,6 +81,13 @@ pub(super) struct LoopRun {
     pub halted: bool,
     /// An item was stopped from outside.
     pub cut: bool,
+}
+
+impl LoopRun {
+    /// How many items there are.
+    pub fn count(&self) -> usize {
+        self.items.as_array().map_or(0, Vec::len)
+    }
 }
 
 /// The steps of the plan, or of one item.

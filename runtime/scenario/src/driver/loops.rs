@@ -19,62 +19,18 @@ use super::weight::Weight;
 impl Driver {
     /// Lets a loop begin.
     pub(super) fn begin_loop(&mut self, id: InstanceId, node: &Node) -> Result<(), Failure> {
-        let NodeKind::ForEach {
-            items: template,
-            items_max,
-            ..
-        } = &node.kind
-        else {
-            return Ok(());
-        };
-        let place = template.place();
-        let items = match value(template, &self.scene(id))? {
-            Value::Array(items) => items,
-            other => {
-                return Err(Failure::expression(format!(
-                    "{place}: for_each takes a list, not {}",
-                    kind(&other)
-                )));
-            }
-        };
-        if items.len() > *items_max as usize {
-            return Err(Failure::new(
-                "too_many_items",
-                format!(
-                    "{place}: {} items, over the limit of {items_max}; raise max_items (at most 10,000) or take fewer",
-                    items.len()
-                ),
-            ));
-        }
-        let body = self.body(id).map_or(0, |region| {
-            self.layout.regions[region as usize].nodes.len() as u64
-        });
-        let steps = body.saturating_mul(items.len() as u64);
-        if self.promised.saturating_add(steps) > limits::STEPS_MAX {
-            return Err(Failure::new(
-                "too_many_steps",
-                format!(
-                    "{place}: {} items of {body} steps, beside {} steps of the run, are over the limit of {}; \
-                     split the run",
-                    items.len(),
-                    self.promised,
-                    limits::STEPS_MAX
-                ),
-            ));
-        }
-        let items = Value::Array(items);
-        let items_memory = Weight::of(&items).memory;
+        let items = self.items(id, node)?;
+        let steps = self.body_steps(id).saturating_mul(items.len() as u64);
+        let list = Value::Array(items);
+        let items_memory = Weight::of(&list).memory;
         self.reserve(items_memory)?;
-        let Value::Array(items) = items else {
-            return Ok(());
-        };
         self.promised += steps;
         let instance = self.board.instance_mut(id);
         instance.state = StepState::Running {
             attempt: instance.attempt,
         };
         instance.block = Some(Box::new(BlockRun::Loop(LoopRun {
-            items: Arc::new(items),
+            items: Arc::new(list),
             items_memory,
             next: 0,
             active: BTreeMap::new(),
@@ -91,6 +47,58 @@ impl Driver {
         Ok(())
     }
 
+    /// The items of a loop, no more than it may have.
+    fn items(&self, id: InstanceId, node: &Node) -> Result<Vec<Value>, Failure> {
+        let NodeKind::ForEach {
+            items: template,
+            items_max,
+            ..
+        } = &node.kind
+        else {
+            return Ok(Vec::new());
+        };
+        let place = template.place();
+        let items = match value(template, &self.scene(id))? {
+            Value::Array(items) => items,
+            other => {
+                let kind = kind(&other);
+                return Err(Failure::expression(format!(
+                    "{place}: for_each takes a list, not {kind}"
+                )));
+            }
+        };
+        let count = items.len();
+        if count > *items_max as usize {
+            return Err(Failure::new(
+                "too_many_items",
+                format!(
+                    "{place}: {count} items, over the limit of {items_max}; raise max_items (at most 10,000) or take fewer"
+                ),
+            ));
+        }
+        let body = self.body_steps(id);
+        let steps = body.saturating_mul(count as u64);
+        if self.promised.saturating_add(steps) > limits::STEPS_MAX {
+            return Err(Failure::new(
+                "too_many_steps",
+                format!(
+                    "{place}: {count} items of {body} steps, beside {} steps of the run, are over the limit of {}; \
+                     split the run",
+                    self.promised,
+                    limits::STEPS_MAX
+                ),
+            ));
+        }
+        Ok(items)
+    }
+
+    /// How many steps each item of a loop has.
+    fn body_steps(&self, id: InstanceId) -> u64 {
+        self.body(id).map_or(0, |region| {
+            self.layout.regions[region as usize].nodes.len() as u64
+        })
+    }
+
     /// The region of a loop's body.
     fn body(&self, id: InstanceId) -> Option<u32> {
         self.layout.nodes[self.board.instance(id).node as usize].body
@@ -104,7 +112,7 @@ impl Driver {
             _ => 1,
         };
         while let Some(run) = self.board.loop_run(id) {
-            if run.halted || run.next >= run.items.len() {
+            if run.halted || run.next >= run.count() {
                 if run.active.is_empty() {
                     self.loop_ended(id);
                 }
@@ -227,13 +235,13 @@ impl Driver {
         let Some(run) = self.board.loop_run(id) else {
             return;
         };
-        let count = run.items.len();
+        let count = run.count();
         let (failed, first) = (run.failed, run.first.take());
         let begun = run.next;
         let cut = run.cut || (failed == 0 && begun < count);
         let mut results = std::mem::take(&mut run.results);
         let memory = run.items_memory + run.results_memory;
-        run.items = Arc::new(Vec::new());
+        run.items = Arc::clone(&self.null);
         self.board.kept = self.board.kept.saturating_sub(memory);
         let list: Vec<Value> = (0..count)
             .map(|item| {

@@ -10,12 +10,14 @@ mod state;
 mod error;
 mod limits;
 
+mod attempt;
 mod layout;
 mod machine;
 mod progress;
 
 mod board;
 mod settle;
+mod stop;
 
 mod loops;
 

@@ -11,4 +11,5 @@ mod hostile;
 mod notation;
 mod outline;
 mod simulator;
+mod targets;
 mod values;

@@ -1,5 +1,7 @@
 //! What must hold, told from the plan, the events and the actions alone.
 
+mod shape;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::sync::Arc;
@@ -10,8 +12,6 @@ use tenzik_scenario::driver::{
 };
 use tenzik_scenario::plan::{AfterError, Block, NodeKind, Plan};
 use tenzik_scenario::{Effect, WorkEnding};
-
-use super::generate::loops;
 
 /// Watches one run.
 pub struct Watch {
@@ -27,6 +27,8 @@ pub struct Watch {
     /// Starts of steps that must not be repeated, without a decision in between.
     once: BTreeMap<Arc<str>, u32>,
     unknown: BTreeSet<Arc<str>>,
+    /// Jobs that are to be told to end.
+    to_stop: BTreeSet<JobKey>,
     ending: Option<RunEnd>,
     end: Option<RunEnd>,
 }
@@ -44,6 +46,7 @@ impl Watch {
             started: BTreeMap::new(),
             once: BTreeMap::new(),
             unknown: BTreeSet::new(),
+            to_stop: BTreeSet::new(),
             ending: None,
             end: None,
         }
@@ -110,7 +113,10 @@ impl Watch {
                     Event::Cancel => RunEnd::Cancelled,
                     _ => RunEnd::TimedOut,
                 };
-                self.ending.get_or_insert(reason);
+                if self.ending.is_none() {
+                    self.to_stop = self.running.clone();
+                    self.ending = Some(reason);
+                }
             }
             Event::Assume { path, assumed } => {
                 assert!(self.unknown.remove(path), "{path} is known");
@@ -136,6 +142,7 @@ impl Watch {
             Action::Stop { job, .. } => {
                 let known = self.running.contains(job) || !self.fired.contains(job);
                 assert!(known, "{job:?} neither runs nor waits");
+                self.to_stop.remove(job);
             }
             Action::Settled { step } => self.settled(step),
             Action::Finished(end) => {
@@ -171,7 +178,15 @@ impl Watch {
                     "{path} is skipped for {other}, which is {state:?}"
                 );
             }
+            StepState::Skipped(SkipReason::NotChosen) => self.not_chosen(step.node, path),
             StepState::Skipped(SkipReason::Stopped { path: other }) => {
+                let id = other.rsplit('.').next().unwrap_or(other);
+                let stops = self
+                    .plan
+                    .nodes
+                    .iter()
+                    .any(|node| node.id == id && node.on_error != AfterError::Continue);
+                assert!(stops || other.ends_with(']'), "{other} stops {path}");
                 if let Some(state) = self.states.get(other) {
                     assert!(
                         matches!(state, StepState::Failed { .. }),
@@ -261,25 +276,6 @@ impl Watch {
         }
     }
 
-    /// The path of a node as seen from a step.
-    fn seen(&self, path: &str, node: usize) -> Arc<str> {
-        let depth = loops(&self.plan, self.plan.nodes[node].parent).len();
-        let id = &self.plan.nodes[node].id;
-        let around: Vec<&str> = path.split('.').take(depth).chain([id.as_str()]).collect();
-        Arc::from(around.join("."))
-    }
-
-    /// The steps around a step, the innermost first, and the block of each.
-    fn owners(&self, node: usize, path: &str) -> Vec<(usize, Block, Arc<str>)> {
-        let mut found = Vec::new();
-        let mut current = self.plan.nodes[node].parent;
-        while let Some((index, block)) = current {
-            found.push((index, block, self.seen(path, index)));
-            current = self.plan.nodes[index].parent;
-        }
-        found
-    }
-
     fn waited(&self, node: usize, path: &str) {
         let owners: Vec<usize> = self
             .owners(node, path)
@@ -300,32 +296,6 @@ impl Watch {
                 state.is_some_and(StepState::is_final),
                 "{path} starts after {other}, which is {state:?}"
             );
-        }
-    }
-
-    /// Every step of the block that a step succeeded with is over, and none of them fails the block.
-    fn whole(&self, node: usize, path: &str, by_fallback: bool) {
-        for (other, state) in &self.states {
-            let id = other.rsplit('.').next().unwrap_or(other);
-            let inner = self.plan.nodes.iter().find(|inner| inner.id == id);
-            let Some((inner, (owner, block))) =
-                inner.and_then(|inner| Some((inner, inner.parent?)))
-            else {
-                continue;
-            };
-            let counts = owner == node
-                && (block == Block::Fallback) == by_fallback
-                && *self.seen(other, owner) == *path;
-            if !counts {
-                continue;
-            }
-            let fits = match state {
-                StepState::Ok { .. } => true,
-                StepState::Failed { .. } => inner.on_error == AfterError::Continue,
-                StepState::Skipped(SkipReason::NotChosen | SkipReason::Needs { .. }) => true,
-                _ => false,
-            };
-            assert!(fits, "{path} is ok while {other} in it is {state:?}");
         }
     }
 
@@ -369,63 +339,10 @@ impl Watch {
         }
     }
 
-    /// Whether a step failed, or is going to, so that nothing new starts in its block.
-    fn stops(&self, node: usize, path: &str) -> bool {
-        let on_error = self.plan.nodes[node].on_error;
-        let dooming = match self.states.get(path) {
-            Some(StepState::Failed { .. }) => return on_error != AfterError::Continue,
-            Some(StepState::Running { .. }) => match on_error {
-                AfterError::Stop => [Block::Then, Block::Else, Block::Body].as_slice(),
-                AfterError::Continue => &[],
-                AfterError::Fallback => &[Block::Fallback],
-            },
-            _ => return false,
-        };
-        let inner = self.plan.nodes.iter().enumerate();
-        inner
-            .filter(|(_, inner)| {
-                inner
-                    .parent
-                    .is_some_and(|(owner, block)| owner == node && dooming.contains(&block))
-            })
-            .any(|(index, inner)| match inner.parent {
-                Some((_, Block::Body)) => self.states.keys().any(|other| {
-                    other
-                        .strip_prefix(path)
-                        .and_then(|rest| rest.strip_prefix('['))
-                        .and_then(|rest| rest.split_once("]."))
-                        .is_some_and(|(_, id)| id == inner.id)
-                        && self.stops(index, other)
-                }),
-                _ => self.stops(index, &self.seen(path, index)),
-            })
-    }
-
-    /// Whether a step lies in an item of a loop that goes on although an item of it failed, below
-    /// a step of the block in question.
-    fn in_doomed_loop(&self, node: usize, inner: usize, path: &str) -> bool {
-        let mut current = node;
-        while current != inner {
-            let Some((parent, block)) = self.plan.nodes[current].parent else {
-                return false;
-            };
-            if block == Block::Body {
-                let items = format!("{}[", self.seen(path, parent));
-                let failed = self.states.iter().any(|(other, state)| {
-                    other.starts_with(&items) && matches!(state, StepState::Failed { .. })
-                });
-                if failed {
-                    return true;
-                }
-            }
-            current = parent;
-        }
-        false
-    }
-
     /// What holds after every event.
     pub fn after(&self, driver: &Driver, running: &BTreeSet<JobKey>, waits: &BTreeSet<TimerId>) {
         assert_eq!(&self.running, running);
+        assert!(self.to_stop.is_empty(), "{:?} go on", self.to_stop);
         let told: BTreeSet<JobKey> = driver.outstanding().collect();
         assert_eq!(&told, running, "the driver knows of other jobs");
         let told: BTreeSet<TimerId> = driver.waiting().collect();
@@ -466,100 +383,6 @@ impl Watch {
         assert_eq!(driver.end(), Some(&wanted));
         if clean {
             self.all_chosen_are_ok(&steps);
-        }
-    }
-
-    /// Whether a step makes the run fail: it failed, or was skipped since another one did, and no
-    /// fallback made that good.
-    fn is_bad(&self, step: &StepView) -> bool {
-        let own = matches!(
-            step.state,
-            StepState::Failed { .. }
-                | StepState::Skipped(SkipReason::Needs { .. } | SkipReason::Stopped { .. })
-        );
-        own && !self
-            .owners(step.node, &step.path)
-            .iter()
-            .any(|(_, block, owner)| {
-                *block != Block::Fallback
-                    && matches!(
-                        self.states.get(owner),
-                        Some(StepState::Ok {
-                            by_fallback: true,
-                            ..
-                        })
-                    )
-            })
-    }
-
-    fn all_chosen_are_ok(&self, steps: &[StepView]) {
-        for step in steps {
-            let chosen = self.is_chosen(step.node, &step.path);
-            let fits = match step.state {
-                StepState::Ok { by_fallback, .. } => chosen && !by_fallback,
-                StepState::Skipped(SkipReason::NotChosen) => !chosen,
-                _ => false,
-            };
-            assert!(fits, "{} is {:?}, chosen: {chosen}", step.path, step.state);
-        }
-        let mut wanted = 0;
-        self.count(None, "", &mut wanted);
-        assert_eq!(steps.len(), wanted, "items are missing");
-    }
-
-    /// Whether a step is to run where nothing fails.
-    fn is_chosen(&self, node: usize, path: &str) -> bool {
-        let own = &self.plan.nodes[node];
-        let owners = self.owners(node, path);
-        let around = owners.first().is_none_or(|(index, block, owner)| {
-            let block_runs = match (&self.plan.nodes[*index].kind, block) {
-                (_, Block::Fallback) => false,
-                (NodeKind::If(condition), Block::Then) => condition.source() == "true",
-                (NodeKind::If(condition), _) => condition.source() != "true",
-                _ => true,
-            };
-            block_runs && self.is_chosen(*index, owner)
-        });
-        let is_owner = |other: usize| owners.iter().any(|owner| owner.0 == other);
-        around
-            && own.when.as_ref().is_none_or(|when| when.source() == "true")
-            && own
-                .needs
-                .iter()
-                .filter(|&&other| !is_owner(other))
-                .all(|&other| {
-                    matches!(
-                        self.states.get(&self.seen(path, other)),
-                        Some(StepState::Ok { .. })
-                    )
-                })
-    }
-
-    /// How many steps there are where nothing fails.
-    fn count(&self, parent: Option<(usize, Block)>, prefix: &str, wanted: &mut usize) {
-        for (index, node) in self.plan.nodes.iter().enumerate() {
-            if node.parent != parent {
-                continue;
-            }
-            *wanted += 1;
-            let path = format!("{prefix}{}", node.id);
-            for block in [Block::Then, Block::Else, Block::Fallback] {
-                self.count(Some((index, block)), prefix, wanted);
-            }
-            if let NodeKind::ForEach {
-                items: tenzik_scenario::ValueTemplate::Literal(items, _),
-                ..
-            } = &node.kind
-                && self.is_chosen(index, &path)
-            {
-                for item in 0..items.as_array().map_or(0, Vec::len) {
-                    self.count(
-                        Some((index, Block::Body)),
-                        &format!("{path}[{item}]."),
-                        wanted,
-                    );
-                }
-            }
         }
     }
 }
