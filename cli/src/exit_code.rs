@@ -102,3 +102,24 @@ impl From<ExitCode> for std::process::ExitCode {
         std::process::ExitCode::from(code.number())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tenzik_runtime::performer::{fault_exit, reject_exit};
+    use tenzik_runtime::{FaultCode, FindingCode};
+
+    use super::ExitCode;
+
+    /// Steps of scenarios end with the codes that `tenzik run` has.
+    #[test]
+    fn jobs_and_commands_have_the_same_codes() {
+        for code in FaultCode::ALL {
+            let class = code.class();
+            assert_eq!(fault_exit(class), ExitCode::from(class).number());
+        }
+        for code in FindingCode::ALL {
+            let class = code.class();
+            assert_eq!(reject_exit(class), ExitCode::from(class).number());
+        }
+    }
+}

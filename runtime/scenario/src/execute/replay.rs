@@ -6,6 +6,7 @@ use tenzik_journal::{Row, RowKind};
 
 use crate::driver::{Action, Driver, Event, JobKey, JobStart, StepState, StepView, TimerId};
 use crate::scenario::Effect;
+use crate::work::{Work, WorkEnding};
 
 use super::record::{Told, read};
 use super::run_journal::RunJournal;
@@ -26,6 +27,8 @@ pub(super) struct Replayed {
     pub(super) untold: Vec<StepView>,
     /// How often jobs were lost before.
     pub(super) repetitions: HashMap<JobKey, u32>,
+    /// Jobs that opened secrets: what is masked is in no row.
+    pub(super) secrets: Vec<JobStart>,
     /// Of the started jobs, those that were told to end.
     pub(super) stopped: Vec<JobKey>,
     /// Whether the run's end is written down.
@@ -56,6 +59,7 @@ struct Replay {
     settled: Vec<StepView>,
     told: usize,
     repetitions: HashMap<JobKey, u32>,
+    secrets: Vec<JobStart>,
     stopped: BTreeSet<JobKey>,
     has_ended: bool,
 }
@@ -76,6 +80,7 @@ pub(super) fn replay(
         settled: Vec::new(),
         told: 0,
         repetitions: HashMap::new(),
+        secrets: Vec::new(),
         stopped: BTreeSet::new(),
         has_ended: false,
     };
@@ -124,10 +129,16 @@ impl Replay {
 
     fn event(&mut self, event: Event) -> Result<(), RunError> {
         match &event {
-            Event::JobEnded { job, .. } => self.forget(job),
+            Event::JobEnded { job, result } => {
+                let start = self.forget(job);
+                let is_ok = result.ending == WorkEnding::Ok;
+                let opened =
+                    start.filter(|start| is_ok && matches!(start.work, Work::Secret { .. }));
+                self.secrets.extend(opened);
+            }
             Event::JobLost { job } => {
                 *self.repetitions.entry(job.clone()).or_default() += 1;
-                self.forget(job);
+                let _ = self.forget(job);
             }
             Event::TimerFired { timer } => {
                 self.waits.remove(timer);
@@ -166,12 +177,12 @@ impl Replay {
         Ok(())
     }
 
-    fn forget(&mut self, key: &JobKey) {
-        if let Some(number) = self.numbers.remove(key) {
-            self.starts.remove(&number);
-        }
+    /// Forgets a job that ended.
+    fn forget(&mut self, key: &JobKey) -> Option<JobStart> {
         self.stopped.remove(key);
         self.intents.remove(key);
+        let number = self.numbers.remove(key)?;
+        self.starts.remove(&number)
     }
 
     fn replayed(mut self) -> Replayed {
@@ -199,6 +210,7 @@ impl Replay {
             will_be_unknown,
             untold: self.settled.split_off(self.told.min(self.settled.len())),
             repetitions: self.repetitions,
+            secrets: self.secrets,
             stopped,
             has_ended: self.has_ended,
         }

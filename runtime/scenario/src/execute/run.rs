@@ -6,14 +6,17 @@ use std::sync::mpsc::channel;
 use serde::{Deserialize, Serialize};
 use tenzik_journal::{RowKind, RunRow};
 
-use crate::driver::{Action, Assumed, Driver, DriverOptions, Event, RunEnd};
+use crate::driver::{Action, Assumed, Driver, DriverOptions, Event, JobStart, RunEnd};
 use crate::plan::Plan;
+use crate::work::WorkEnding;
 
 use super::event::RunEvent;
+use super::job_id::job_id;
+use super::performer::StopFlag;
 use super::record::to_json;
 use super::replay::{Replayed, replay};
 use super::turn::Loop;
-use super::workers::{Shop, Tasks, start};
+use super::workers::{Closing, Shop, Tasks, start};
 use super::world::{RunError, RunOptions, RunSummary, World, end_name};
 
 /// What the first row of a run has for its resumption.
@@ -87,6 +90,7 @@ pub fn resume(
     let driver = driver(&plan, *seed.as_bytes(), options.session.clone())?;
     let replayed = replay(driver, &options.run, world.journal)?;
     check(&options, &replayed, assumed)?;
+    open_again(&options, &replayed.secrets, world)?;
     let body = serde_json::json!({ "pid": std::process::id() }).to_string();
     tell_start(&plan, &options, world, true);
     let Replayed {
@@ -192,6 +196,31 @@ fn check(
     Ok(())
 }
 
+/// Opens the secrets again that the run had opened, so that they are masked from the beginning.
+fn open_again(
+    options: &RunOptions,
+    secrets: &[JobStart],
+    world: &World<'_>,
+) -> Result<(), RunError> {
+    for start in secrets {
+        let id = job_id(&options.run, &start.key, 0);
+        let opened = world
+            .performer
+            .perform(start, &id, &StopFlag::default(), world.sink);
+        let message = match opened.map(|performed| performed.result.ending) {
+            Ok(WorkEnding::Ok) => continue,
+            Ok(WorkEnding::Failed { message, .. }) => message,
+            Ok(_) => "it was interrupted".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        return Err(RunError::Secret {
+            path: start.key.path.to_string(),
+            message,
+        });
+    }
+    Ok(())
+}
+
 fn tell_start(plan: &Plan, options: &RunOptions, world: &mut World<'_>, resumed: bool) {
     let at_ms = (world.now_ms)();
     let event = RunEvent::RunStarted {
@@ -222,10 +251,12 @@ fn drive(
         reuse: options.reuse,
     };
     std::thread::scope(|scope| {
+        // Threads end also if those who watch panic.
+        let _closing = Closing(&tasks);
         let count = plan.concurrency.clamp(1, 64);
         let started = start(scope, count, &tasks, shop, &to_loop);
         drop(to_loop);
-        let ended = match started {
+        match started {
             Ok(()) => {
                 let plan = Arc::clone(plan);
                 let mut turns = Loop::new(plan, driver, options, world, (&tasks, reports));
@@ -234,8 +265,6 @@ fn drive(
             Err(error) => Err(RunError::Threads {
                 message: error.to_string(),
             }),
-        };
-        tasks.close();
-        ended
+        }
     })
 }

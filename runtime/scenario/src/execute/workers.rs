@@ -58,7 +58,7 @@ impl Tasks {
     }
 
     /// Lets the threads end when nothing waits any more.
-    pub(super) fn close(&self) {
+    fn close(&self) {
         self.waiting
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -80,6 +80,15 @@ impl Tasks {
                 .wait(waiting)
                 .unwrap_or_else(PoisonError::into_inner);
         }
+    }
+}
+
+/// Closes tasks when it is dropped.
+pub(super) struct Closing<'a>(pub(super) &'a Tasks);
+
+impl Drop for Closing<'_> {
+    fn drop(&mut self) {
+        self.0.close();
     }
 }
 

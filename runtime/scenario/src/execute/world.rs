@@ -110,6 +110,16 @@ pub enum RunError {
         /// What does not fit.
         message: String,
     },
+    /// A secret that was opened before the interruption cannot be opened again.
+    #[error(
+        "the secret of step {path} cannot be opened again: {message}; make it available, then resume the run"
+    )]
+    Secret {
+        /// The step.
+        path: String,
+        /// Why.
+        message: String,
+    },
     /// No threads.
     #[error("threads for jobs cannot be started: {message}; lower concurrency")]
     Threads {

@@ -8,7 +8,7 @@ use tenzik_scenario::driver::{Assumed, RunEnd};
 use tenzik_scenario::execute::RunError;
 use tenzik_scenario::plan::Node;
 
-use super::world::{Does, MemoryJournal, Scene, for_each, inside, retried, states, step};
+use super::world::{Does, MemoryJournal, Scene, for_each, inside, retried, secret, states, step};
 
 const DOES: &[(&str, Does)] = &[("fragile", Does::Fails(1))];
 
@@ -210,4 +210,30 @@ fn rows_that_do_not_fit_are_told_by_their_number() {
     scene.journal.rows.lock().unwrap()[2].kind = RowKind::Outcome;
     let error = scene.resume(&[]).0.unwrap_err();
     assert!(error.to_string().contains("row 3 (outcome)"), "{error}");
+}
+
+#[test]
+fn secrets_are_opened_again_before_anything_goes_on() {
+    let nodes = || vec![secret("token"), step("next", Effect::Pure, &[0])];
+    let whole = Scene::new(nodes(), &[]);
+    whole.run().0.unwrap();
+    // run_started, admitted, intent, outcome.
+    let interrupted = |does| {
+        let mut scene = Scene::new(nodes(), does);
+        scene.journal = whole.journal.cut(4);
+        scene
+    };
+    let scene = interrupted(&[]);
+    assert_eq!(scene.resume(&[]).0.unwrap().end, RunEnd::Ok);
+    let calls = scene.performer.calls.lock().unwrap();
+    let paths: Vec<&str> = calls.iter().map(|call| call.0.as_str()).collect();
+    assert_eq!(paths, ["token", "next"]);
+    for does in [Does::Breaks, Does::Fails(1)] {
+        let does: &'static [_] = Box::leak(Box::new([("token", does)]));
+        let scene = interrupted(does);
+        let rows = scene.journal.kinds();
+        let error = scene.resume(&[]).0.unwrap_err();
+        assert!(matches!(error, RunError::Secret { .. }), "{error}");
+        assert_eq!(scene.journal.kinds(), rows);
+    }
 }

@@ -5,9 +5,11 @@ use std::sync::atomic::Ordering;
 use tenzik_journal::{Durability, Request, RowKind};
 use tenzik_scenario::Effect;
 use tenzik_scenario::driver::{RunEnd, StepState};
-use tenzik_scenario::execute::{Admission, Admit, RunError};
+use tenzik_scenario::execute::{
+    Admission, Admit, AdmitAll, EventSubscriber, RunError, RunEvent, RunOptions, World, run,
+};
 
-use super::world::{Does, Scene, for_each, inside, retried, states, step};
+use super::world::{Does, RUN, Scene, for_each, inside, retried, states, step};
 
 #[test]
 fn a_job_is_written_down_before_and_after() {
@@ -396,4 +398,38 @@ fn every_field_of_events_is_documented() {
         let named = [format!("\"{name}\":"), format!("`{name}`")];
         assert!(named.iter().any(|named| section.contains(named)), "{name}");
     }
+}
+
+/// Panics when a job begins.
+struct Panics;
+
+impl EventSubscriber for Panics {
+    fn event(&mut self, _: u64, event: &RunEvent<'_>) {
+        assert!(!matches!(event, RunEvent::StepStarted { .. }), "on purpose");
+    }
+}
+
+#[test]
+fn threads_end_when_those_who_watch_panic() {
+    let scene = Scene::new(vec![step("a", Effect::Pure, &[])], &[]);
+    let mut subscriber = Panics;
+    let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        let mut world = World {
+            journal: &scene.journal,
+            performer: &scene.performer,
+            sink: &scene.sink,
+            admission: &mut AdmitAll,
+            now_ms: &|| 0,
+            cancelled: &scene.cancelled,
+            force: &|| {},
+            subscribers: &mut [&mut subscriber],
+        };
+        let options = RunOptions {
+            run: RUN.to_owned(),
+            session: None,
+            reuse: false,
+        };
+        run(&scene.plan, "", [7; 32], &options, &mut world)
+    }));
+    assert!(panicked.is_err());
 }

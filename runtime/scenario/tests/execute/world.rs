@@ -61,6 +61,15 @@ fn node(id: &str, kind: NodeKind, effect: Effect, needs: &[usize]) -> Node {
     }
 }
 
+/// A node that opens a secret.
+pub fn secret(id: &str) -> Node {
+    let kind = NodeKind::Secret {
+        name: "token".to_owned(),
+        policy: Arc::new(Policy::default()),
+    };
+    node(id, kind, Effect::Idempotent, &[])
+}
+
 /// A loop over `count` items.
 pub fn for_each(id: &str, count: usize, needs: &[usize]) -> Node {
     let items: Vec<Value> = (0..count).map(Value::from).collect();
