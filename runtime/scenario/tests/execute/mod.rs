@@ -2,4 +2,5 @@
 
 mod crashes;
 mod running;
+mod stored;
 mod world;
