@@ -58,6 +58,10 @@ pub(crate) enum Command {
     Receipt(command::receipt::ReceiptArguments),
     /// Undo what a run changed in files.
     Undo(command::undo::UndoArguments),
+    /// Show the timeline of a run of a scenario.
+    Show(command::show::ShowArguments),
+    /// Report what became of a run of a scenario.
+    Report(command::report::ReportArguments),
     /// List runs of scenarios, the newest first.
     Runs(command::runs::RunsArguments),
     /// List jobs, show one, and take its artifacts.

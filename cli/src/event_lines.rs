@@ -1,33 +1,27 @@
-//! Each event of a run as one line for people, where no terminal shows a tree.
+//! Events of a run as lines, one each, for pipes and logs.
 
-use tenzik_runtime::escaped;
 use tenzik_runtime::scenario::execute::{EventSubscriber, RunEvent, StepCounts};
 
-use crate::printer::{self, grouped};
+use crate::printer;
 
-/// Writes lines on standard error.
+/// Prints a line for each event that people want to know of.
 #[derive(Debug, Default)]
 pub(crate) struct EventLines {
-    started_ms: Option<u64>,
+    began_ms: Option<u64>,
 }
 
 impl EventSubscriber for EventLines {
     fn event(&mut self, at_ms: u64, event: &RunEvent<'_>) {
-        let started_ms = *self.started_ms.get_or_insert(at_ms);
-        if let Some(text) = line(event) {
-            let elapsed = at_ms.saturating_sub(started_ms);
-            printer::note(&format!(
-                "{:>6}.{:03} {text}",
-                elapsed / 1_000,
-                elapsed % 1_000
-            ));
+        let began = *self.began_ms.get_or_insert(at_ms);
+        if let Some(text) = sentence(event) {
+            let after = elapsed(at_ms.saturating_sub(began));
+            printer::result(&format!("{after:>9}  {}", one_line(&text)));
         }
     }
 }
 
-/// The line of an event; none for those that another line tells too.
-fn line(event: &RunEvent<'_>) -> Option<String> {
-    let plain = |text: &str| escaped(text).trim_matches('"').to_owned();
+/// What happened, in one line; nothing for what another event says too.
+pub(crate) fn sentence(event: &RunEvent<'_>) -> Option<String> {
     Some(match event {
         RunEvent::RunStarted {
             run,
@@ -35,91 +29,236 @@ fn line(event: &RunEvent<'_>) -> Option<String> {
             steps,
             resumed,
         } => {
-            let word = if *resumed { "resumed" } else { "started" };
-            format!("{scenario} {word}: run {run}, {steps} steps")
+            let verb = if *resumed { "resumed" } else { "started" };
+            format!("run {run} of {scenario} {verb}, {steps} steps")
         }
-        RunEvent::StepQueued { path, reason, .. } => format!("{path} waits: {}", plain(reason)),
+        RunEvent::StepQueued { path, reason, .. } => format!("{path} waits: {reason}"),
         RunEvent::StepStarted {
             path,
             attempt,
-            job,
+            kind,
             again,
             ..
         } => {
-            let attempt = match attempt {
-                1 => String::new(),
-                number => format!(", attempt {number}"),
+            let again = if *again {
+                ", again after it was lost"
+            } else {
+                ""
             };
-            let again = if *again { ", again" } else { "" };
-            format!("{path} started: job {job}{attempt}{again}")
+            let attempt = if *attempt > 1 {
+                format!(", attempt {attempt}")
+            } else {
+                String::new()
+            };
+            format!("{path} started ({kind}{attempt}{again})")
         }
         RunEvent::StepEnded {
             path,
             status,
+            code,
             message,
-            reused: false,
-            usage,
             ..
         } if *status != "ok" => {
-            let message =
-                message.map_or_else(String::new, |message| format!(": {}", plain(message)));
-            format!(
-                "{path} {status} after {} ms{message}",
-                grouped(usage.wall_us / 1_000)
-            )
+            format!("{path} {status}{}", why(*code, *message))
         }
-        RunEvent::StepEnded { .. } => return None,
+        RunEvent::StepEnded {
+            path,
+            reused,
+            usage,
+            ..
+        } => {
+            let took = elapsed(usage.wall_us / 1_000);
+            let reused = if *reused { ", reused" } else { "" };
+            format!("{path} ok, {took}{reused}")
+        }
         RunEvent::StepRetry {
             path,
             attempt,
             wait_ms,
-        } => format!("{path} attempt {attempt} in {} ms", grouped(*wait_ms)),
-        RunEvent::StepLost { path, job, .. } => {
-            format!("{path} was under way when tenzik ended: job {job}")
+        } => {
+            format!(
+                "{path} is tried again (attempt {attempt}) in {}",
+                elapsed(*wait_ms)
+            )
+        }
+        RunEvent::StepLost { path, .. } => {
+            format!("{path} was interrupted; nobody knows what became of it")
         }
         RunEvent::StepSettled { path, state } => {
-            let remark = match (state.reused, state.by_fallback, state.because.as_deref()) {
-                (true, ..) => ", reused".to_owned(),
-                (_, true, _) => ", by its fallback".to_owned(),
-                (_, _, Some(because)) => {
-                    format!(": {} {because}", state.reason.unwrap_or_default())
+            match (state.state, state.reason, &state.because) {
+                ("skipped", Some("not_chosen"), _) => return None,
+                ("skipped", _, Some(because)) => {
+                    format!("{path} skipped since {because} did not succeed")
                 }
-                _ => state
-                    .reason
-                    .map_or_else(String::new, |reason| format!(": {reason}")),
-            };
-            match state.state {
-                "running" | "backing_off" | "waiting" => return None,
-                state => format!("{path} {state}{remark}"),
+                ("skipped", ..) => format!("{path} skipped"),
+                ("unknown", ..) => format!("{path} needs a decision"),
+                // Jobs that failed said so; a step without one has not.
+                ("failed", ..) if state.attempts.unwrap_or(0) == 0 => {
+                    format!(
+                        "{path} failed{}",
+                        why(state.code.as_deref(), state.message.as_deref())
+                    )
+                }
+                _ => return None,
             }
         }
-        RunEvent::RunStopping { cause } => format!("ending: {cause}"),
+        RunEvent::RunStopping { cause } => format!("the run ends: {cause}"),
         RunEvent::RunEnded {
             end,
             steps,
             elapsed_ms,
             ..
-        } => format!(
-            "{end} after {} ms: {}",
-            grouped(*elapsed_ms),
-            counted(steps)
-        ),
+        } => {
+            format!(
+                "run {end} after {}: {}",
+                elapsed(*elapsed_ms),
+                counted(steps)
+            )
+        }
     })
 }
 
-/// How many steps ended how, without those of which there are none.
+fn why(code: Option<&str>, message: Option<&str>) -> String {
+    let parts: Vec<&str> = code.into_iter().chain(message).collect();
+    match parts.as_slice() {
+        [] => String::new(),
+        parts => format!(": {}", parts.join(": ")),
+    }
+}
+
+/// Such as `4 ok (1 reused), 2 failed`.
 pub(crate) fn counted(steps: &StepCounts) -> String {
-    let counts = [
-        (steps.ok, "ok"),
-        (steps.reused, "reused"),
+    let reused = match steps.reused {
+        0 => String::new(),
+        reused => format!(" ({reused} reused)"),
+    };
+    let others = [
         (steps.failed, "failed"),
         (steps.skipped, "skipped"),
         (steps.cancelled, "cancelled"),
         (steps.unknown, "unknown"),
     ];
-    let some = counts.into_iter().filter(|(count, _)| *count > 0);
-    let some: Vec<String> = some
-        .map(|(count, word)| format!("{} {word}", grouped(count)))
-        .collect();
-    some.join(", ")
+    let mut text = format!("{} ok{reused}", steps.ok);
+    for (count, word) in others.into_iter().filter(|(count, _)| *count > 0) {
+        text.push_str(&format!(", {count} {word}"));
+    }
+    text
+}
+
+/// `12 ms`, `1.25 s`, `2:03`, `3:07:09`.
+pub(crate) fn elapsed(milliseconds: u64) -> String {
+    let seconds = milliseconds / 1_000;
+    match seconds {
+        0 => format!("{milliseconds} ms"),
+        1..60 => format!("{seconds}.{:02} s", milliseconds % 1_000 / 10),
+        60..3_600 => format!("{}:{:02}", seconds / 60, seconds % 60),
+        _ => format!(
+            "{}:{:02}:{:02}",
+            seconds / 3_600,
+            seconds % 3_600 / 60,
+            seconds % 60
+        ),
+    }
+}
+
+/// Text without line ends, so that an event stays one line.
+pub(crate) fn one_line(text: &str) -> String {
+    text.replace(['\n', '\r'], " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{elapsed, one_line, sentence};
+    use tenzik_runtime::scenario::execute::{RunEvent, SettledBody, StepCounts};
+
+    #[test]
+    fn an_event_is_a_sentence() {
+        let failed = SettledBody {
+            state: "failed",
+            code: Some("items_failed".to_owned()),
+            message: Some("1 of 3".to_owned()),
+            attempts: Some(0),
+            ..SettledBody::default()
+        };
+        let skipped = SettledBody {
+            state: "skipped",
+            reason: Some("needs"),
+            because: Some("a".to_owned()),
+            ..SettledBody::default()
+        };
+        let ok = SettledBody {
+            state: "ok",
+            ..SettledBody::default()
+        };
+        let steps = StepCounts {
+            ok: 4,
+            reused: 1,
+            failed: 2,
+            ..StepCounts::default()
+        };
+        let cases = [
+            (
+                RunEvent::RunStarted {
+                    run: "4f",
+                    scenario: "lab",
+                    steps: 3,
+                    resumed: true,
+                },
+                Some("run 4f of lab resumed, 3 steps"),
+            ),
+            (
+                RunEvent::StepStarted {
+                    path: "a[1].b",
+                    attempt: 2,
+                    job: "j",
+                    kind: "scan",
+                    again: true,
+                },
+                Some("a[1].b started (scan, attempt 2, again after it was lost)"),
+            ),
+            (
+                RunEvent::StepRetry {
+                    path: "a",
+                    attempt: 2,
+                    wait_ms: 1_500,
+                },
+                Some("a is tried again (attempt 2) in 1.50 s"),
+            ),
+            (
+                RunEvent::StepSettled {
+                    path: "a",
+                    state: &failed,
+                },
+                Some("a failed: items_failed: 1 of 3"),
+            ),
+            (
+                RunEvent::StepSettled {
+                    path: "b",
+                    state: &skipped,
+                },
+                Some("b skipped since a did not succeed"),
+            ),
+            (
+                RunEvent::StepSettled {
+                    path: "c",
+                    state: &ok,
+                },
+                None,
+            ),
+            (
+                RunEvent::RunEnded {
+                    end: "failed",
+                    steps,
+                    elapsed_ms: 90_000,
+                    unknown: &[],
+                },
+                Some("run failed after 1:30: 4 ok (1 reused), 2 failed"),
+            ),
+        ];
+        for (event, text) in cases {
+            assert_eq!(sentence(&event).as_deref(), text);
+        }
+        assert_eq!(one_line("a\r\nb"), "a  b");
+        assert_eq!(elapsed(11_229_000), "3:07:09");
+    }
 }

@@ -21,6 +21,8 @@ mod policy_arguments;
 mod policy_source;
 mod printer;
 mod profile;
+mod progress_tree;
+mod run_history;
 mod run_input;
 mod run_output;
 mod run_watch;
@@ -83,6 +85,8 @@ fn dispatch(command: Command) -> ExitCode {
         Command::Keygen(arguments) => command::keygen::run(&arguments),
         Command::Receipt(arguments) => command::receipt::run(&arguments),
         Command::Undo(arguments) => command::undo::run(&arguments),
+        Command::Show(arguments) => command::show::run(&arguments),
+        Command::Report(arguments) => command::report::run(&arguments),
         Command::Runs(arguments) => command::runs::run(&arguments),
         Command::Job(arguments) => command::job::run(&arguments),
         Command::Session(arguments) => command::session::run(&arguments),

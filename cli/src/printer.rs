@@ -89,6 +89,35 @@ pub(crate) fn shows_progress() -> bool {
     std::io::stderr().is_terminal() && !crate::world::in_ci()
 }
 
+/// Columns of the terminal that results go to, if they go to one.
+pub(crate) fn columns() -> Option<usize> {
+    let (terminal_size::Width(columns), _) = terminal_size::terminal_size_of(std::io::stdout())?;
+    Some(usize::from(columns)).filter(|columns| *columns > 0)
+}
+
+/// Columns and lines of the terminal that progress is shown on.
+pub(crate) fn terminal_size() -> (usize, usize) {
+    let size = terminal_size::terminal_size_of(std::io::stderr());
+    size.map_or((80, 24), |(width, height)| {
+        (usize::from(width.0), usize::from(height.0))
+    })
+}
+
+/// Replaces the last `drawn` lines on standard error, in one write.
+pub(crate) fn redraw(drawn: usize, lines: &[String]) {
+    let mut text = String::new();
+    if drawn > 0 {
+        text.push_str(&format!("\u{1b}[{drawn}A\r\u{1b}[J"));
+    }
+    for line in lines {
+        text.push_str(&quiet(line));
+        text.push('\n');
+    }
+    if !text.is_empty() {
+        let _ = std::io::stderr().write_all(text.as_bytes());
+    }
+}
+
 /// A number with separators between groups of three digits.
 pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();

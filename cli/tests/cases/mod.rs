@@ -19,6 +19,7 @@ mod policy;
 mod prebuilt;
 mod profile;
 mod receipts;
+mod reports;
 mod sarif;
 mod scenarios;
 mod sdks;

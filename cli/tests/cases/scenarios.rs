@@ -36,7 +36,7 @@ fn run_id(run: &Ended) -> String {
 /// What `tenzik show` says of the steps of a run: path, state.
 fn states(world: &World, run: &str) -> Vec<(String, String)> {
     let shown = world.tenzik(["show", run, "--json"]).exits(0).json();
-    let steps = shown["steps"].as_array().unwrap();
+    let steps = shown["run"]["steps"].as_array().unwrap();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     steps
         .iter()

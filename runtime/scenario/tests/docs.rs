@@ -77,8 +77,8 @@ fn tables_are_those_of_the_schema() {
         .chain([("scenario", &schema)]);
     for (name, of) in named {
         let (begin, end) = (
-            format!("<!-- rendered: {name} -->\n"),
-            format!("<!-- end of {name} -->"),
+            format!("<!-- keys of {name} -->\n"),
+            format!("<!-- end of keys of {name} -->"),
         );
         let Some((above, rest)) = page_text.split_once(&begin) else {
             continue;

@@ -1,5 +1,6 @@
 //! Plans of the scenarios in `plan/ok`, and problems of those in `plan/bad`: drop a file, get a test.
 //! `UPDATE=1` writes what is found beside it.
+#![expect(clippy::unwrap_used, reason = "helpers of tests end them")]
 
 use std::fmt::Write as _;
 use std::fs;

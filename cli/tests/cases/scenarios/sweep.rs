@@ -110,7 +110,7 @@ fn several_hosts_are_swept_in_parallel() {
     open.sort();
     assert_eq!(open, ["10.77.0.2:8001", "10.77.0.2:8003", "10.77.0.4:8002"]);
     for (format, part) in [
-        ("html", "<!DOCTYPE html>"),
+        ("html", "<!doctype html>"),
         ("sarif", "\"2.1.0\""),
         ("table", "10.77.0.4"),
     ] {

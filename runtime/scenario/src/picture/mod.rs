@@ -10,11 +10,13 @@ mod layout;
 mod plan;
 
 mod gantt;
+mod gantt_text;
 mod ticks;
 mod timeline;
 
 pub use dot::dot;
 pub use gantt::{gantt_inline, gantt_svg};
+pub use gantt_text::gantt_text;
 pub use plan::plan_svg;
 pub use svg::STYLE;
 pub use timeline::{Lane, Span, SpanKind, Timeline};

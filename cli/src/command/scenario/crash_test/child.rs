@@ -130,7 +130,10 @@ impl<'a> Child<'a> {
     /// The states and outputs of the steps of a run, without what differs from run to run.
     pub(super) fn steps(&self, run: &str) -> Result<Value, Failure> {
         let shown = self.json(["show", run, "--json"].map(Into::into).into())?;
-        let steps = shown["steps"].as_array().cloned().unwrap_or_default();
+        let steps = shown["run"]["steps"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
         let mut kept: Vec<Value> = steps
             .iter()
             .map(|step| {

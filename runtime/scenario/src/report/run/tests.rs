@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::{RunHistory, RunReport, RunRow};
-use crate::picture::{SpanKind, gantt_svg};
+use crate::picture::{SpanKind, gantt_svg, gantt_text};
 
 /// A run with a loop, a retry, a reused result, a failure and what follows from it.
 fn rows() -> Vec<(&'static str, Option<&'static str>, u64, Value)> {
@@ -341,4 +341,18 @@ fn the_timeline_of_the_documentation_is_this_one() {
         std::fs::read_to_string(file).unwrap() == svg,
         "UPDATE=1 cargo test -p tenzik-scenario"
     );
+}
+
+#[test]
+fn the_timeline_of_a_run_as_text() {
+    let text = gantt_text(&report_of(&rows(), false).timeline(), 56);
+    let expected = "\
+targets           ─                           0.00 ms
+sweep             ✗✗✗✗✗✗✗✗✗✗✗✗✗✗✗✗✗✗          800 ms
+  sweep[0].scan   ████████████                500 ms
+  sweep[1].scan   ✗✗✗···███████████           770 ms
+  sweep[10].scan        ✗                     10.0 ms
+parse                               ▒         1.00 ms
+";
+    assert_eq!(text, expected);
 }
