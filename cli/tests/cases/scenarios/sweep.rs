@@ -81,6 +81,7 @@ fn several_hosts_are_swept_in_parallel() {
             "scenario",
             "run",
             "sweep.yaml",
+            "--no-guard",
             "--json",
             "--var",
             "network=10.77.0.0/29",
