@@ -16,6 +16,7 @@ mod failure;
 mod first_party;
 mod journal_arguments;
 mod json;
+mod logging;
 mod plan_world;
 mod policy_arguments;
 mod policy_source;

@@ -66,10 +66,6 @@ pub(crate) fn error(message: &str, remedy: &str) {
 /// `text` without what moves a cursor or turns the direction of writing, whoever wrote it: control
 /// characters except line feeds and tabs, and the bidirectional controls of Unicode.
 fn quiet(text: &str) -> Cow<'_, str> {
-    let is_loud = |character: char| {
-        character.is_control() && !matches!(character, '\n' | '\t')
-            || matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
     if !text.contains(is_loud) {
         return Cow::Borrowed(text);
     }
@@ -82,6 +78,13 @@ fn quiet(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(shown)
+}
+
+/// Whether a character moves a cursor or turns the direction of writing; line feeds and tabs do not
+/// count.
+pub(crate) fn is_loud(character: char) -> bool {
+    character.is_control() && !matches!(character, '\n' | '\t')
+        || matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Whether a person looks at standard error, so that progress may be shown there.

@@ -8,12 +8,15 @@ use crate::event_lines::EventLines;
 use crate::printer;
 use crate::progress_tree::ProgressTree;
 
-/// The one that fits: JSON where it is asked for, a tree on a terminal, lines in pipes.
-pub(crate) fn watcher(json: bool, quiet: bool) -> Box<dyn EventSubscriber> {
+/// The one that fits: JSON where it is asked for, a tree on a terminal, lines in pipes
+/// and beside a log that is busy.
+pub(crate) fn watcher(json: bool, quiet: bool, is_log_busy: bool) -> Box<dyn EventSubscriber> {
     match (json, quiet) {
         (true, _) => Box::new(Json),
         (false, true) => Box::new(Quiet),
-        (false, false) if printer::shows_progress() => Box::new(ProgressTree::start()),
+        (false, false) if printer::shows_progress() && !is_log_busy => {
+            Box::new(ProgressTree::start())
+        }
         (false, false) => Box::new(EventLines::default()),
     }
 }

@@ -28,6 +28,7 @@ use crate::exit_code::ExitCode;
 use crate::failure::{self, Failure, shown};
 use crate::first_party;
 use crate::journal_arguments::{JournalArguments, artifact_failed, failed};
+use crate::logging::LogArguments;
 use crate::plan_world::MachineWorld;
 use crate::printer;
 use crate::run_watch;
@@ -65,6 +66,8 @@ pub(crate) struct ExecutionArguments {
     /// Print nothing but errors.
     #[arg(long, short, conflicts_with = "json")]
     quiet: bool,
+    #[command(flatten)]
+    log: LogArguments,
     /// For tests of crashes: kill this process at a write of the journal.
     #[arg(long, hide = true, value_name = "N:before|after", value_parser = crash_point)]
     crash_at: Option<CrashPoint>,
@@ -178,6 +181,7 @@ impl<'a> Execution<'a> {
         arguments: &'a ExecutionArguments,
         plan: Option<&Plan>,
     ) -> Result<Execution<'a>, Failure> {
+        arguments.log.start();
         let journal = Arc::new(arguments.journal.open(Access::Write)?);
         let store =
             ArtifactStore::open(Arc::clone(&journal)).map_err(|error| artifact_failed(&error))?;
@@ -255,7 +259,8 @@ impl<'a> Execution<'a> {
             true => &mut guarded,
             false => &mut all,
         };
-        let mut watcher = run_watch::watcher(arguments.json, arguments.quiet);
+        let mut watcher =
+            run_watch::watcher(arguments.json, arguments.quiet, arguments.log.is_busy());
         let mut subscribers: Vec<&mut dyn EventSubscriber> = vec![&mut *watcher];
         let cancelled: Arc<AtomicBool> = self.stop.flag();
         let mut world = World {

@@ -2,6 +2,7 @@
 
 mod crash;
 mod examples;
+mod logs;
 mod plan;
 mod run;
 mod stop;

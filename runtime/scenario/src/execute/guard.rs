@@ -47,7 +47,22 @@ impl Admission for GuardedAdmission<'_> {
     fn admit(&mut self, running: usize) -> Admit {
         let sample = (self.newest)();
         let running = u32::try_from(running).unwrap_or(u32::MAX);
-        match self.guard.admit(&sample, running) {
+        let decision = self.guard.admit(&sample, running);
+        let memory = sample.memory.map(|memory| memory.used_percent());
+        let pressure = sample.cpu_pressure.map(|pressure| pressure.some_avg10);
+        tracing::debug!(
+            decision = match decision {
+                tenzik_telemetry::Admit::Now => "now",
+                tenzik_telemetry::Admit::Queue { .. } => "queue",
+                tenzik_telemetry::Admit::Refuse { .. } => "refuse",
+            },
+            running,
+            sample_ms = sample.at_ms,
+            memory_percent = memory,
+            cpu_pressure_percent = pressure,
+            "guard decided"
+        );
+        match decision {
             tenzik_telemetry::Admit::Now => Admit::Now {
                 sample: self.keep(&sample),
             },

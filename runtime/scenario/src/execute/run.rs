@@ -5,6 +5,7 @@ use std::sync::mpsc::channel;
 
 use serde::{Deserialize, Serialize};
 use tenzik_journal::{RowKind, RunRow};
+use tracing::span::EnteredSpan;
 
 use crate::driver::{Action, Assumed, Driver, DriverOptions, Event, JobStart, RunEnd};
 use crate::plan::Plan;
@@ -47,6 +48,7 @@ pub fn run(
     options: &RunOptions,
     world: &mut World<'_>,
 ) -> Result<RunSummary, RunError> {
+    let _span = span(options);
     let _lock = world.journal.lock(&options.run)?;
     let driver = driver(plan, seed, options.session.clone())?;
     let kept = Source {
@@ -81,6 +83,7 @@ pub fn resume(
     assumed: &[(String, Assumed)],
     world: &mut World<'_>,
 ) -> Result<RunSummary, RunError> {
+    let _span = span(options);
     let _lock = world.journal.lock(&options.run)?;
     let (source, plan) = plan_again(options, rebuild, world)?;
     let seed = blake3::Hash::from_hex(&source.seed)
@@ -103,6 +106,13 @@ pub fn resume(
         stopped,
         ..
     } = replayed;
+    tracing::info!(
+        starts = starts.len(),
+        waits = waits.len(),
+        lost = lost.len(),
+        assumed = assumed.len(),
+        "run replayed"
+    );
     drive(&plan, driver, &options, world, |turns| {
         turns.repetitions = repetitions;
         turns.row(RowKind::RunResumed, None, body);
@@ -129,6 +139,12 @@ pub fn resume(
         }
         Ok(())
     })
+}
+
+/// What every line of a log has that is written while the run is driven.
+fn span(options: &RunOptions) -> EnteredSpan {
+    // Of the highest level, so that it is there whatever is logged.
+    tracing::error_span!("run", run = %options.run).entered()
 }
 
 fn driver(plan: &Arc<Plan>, seed: [u8; 32], session: Option<String>) -> Result<Driver, RunError> {
@@ -223,6 +239,13 @@ fn open_again(
 
 fn tell_start(plan: &Plan, options: &RunOptions, world: &mut World<'_>, resumed: bool) {
     let at_ms = (world.now_ms)();
+    tracing::info!(
+        scenario = %plan.name,
+        steps = plan.nodes.len(),
+        concurrency = plan.concurrency,
+        resumed,
+        "run started"
+    );
     let event = RunEvent::RunStarted {
         run: &options.run,
         scenario: &plan.name,

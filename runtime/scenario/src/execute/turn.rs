@@ -167,6 +167,7 @@ impl<'a, 'w> Loop<'a, 'w> {
                 Due::Timer(timer) => self.timer(timer)?,
                 Due::Job(key, number) => self.job_due(&key, number)?,
                 Due::Run if self.driver.end().is_none() => {
+                    tracing::warn!(timeout_ms = self.plan.timeout_ms, "run timed out");
                     self.row(RowKind::RunTimedOut, None, "{}".to_owned());
                     self.tell.push(Tell::Stopping("timed_out"));
                     self.driver_event(Event::RunTimedOut)?;
@@ -202,6 +203,7 @@ impl<'a, 'w> Loop<'a, 'w> {
         }
         if wanted && !self.is_cancelled && self.driver.end().is_none() {
             self.is_cancelled = true;
+            tracing::warn!(running = self.running, "run cancelled");
             self.row(RowKind::Cancel, None, "{}".to_owned());
             self.tell.push(Tell::Stopping("cancelled"));
             self.driver_event(Event::Cancel)?;
@@ -229,6 +231,10 @@ impl<'a, 'w> Loop<'a, 'w> {
                 milliseconds,
             } => {
                 let due = Due::Timer(timer.clone());
+                tracing::info!(
+                    step = %timer.0.path, attempt = timer.0.attempt, wait_ms = milliseconds,
+                    "job is repeated"
+                );
                 self.waits.insert(timer.clone());
                 self.deadlines.push(Instant::now(), milliseconds, due);
                 self.tell.push(Tell::Retry(timer, milliseconds));
@@ -236,6 +242,7 @@ impl<'a, 'w> Loop<'a, 'w> {
             Action::Stop { job, .. } => self.stop(job)?,
             Action::Settled { step } => {
                 let row = settled::row(&step, |text| self.world.performer.masked(text));
+                tracing::debug!(step = %step.path, state = step.state.name(), "step settled");
                 self.row(RowKind::Settled, None, to_json(&row));
                 self.tell.push(Tell::Settled(row));
             }
@@ -247,6 +254,7 @@ impl<'a, 'w> Loop<'a, 'w> {
 
     /// Somebody decided about a step.
     pub(super) fn assume(&mut self, path: &str, assumed: Assumed) -> Result<(), RunError> {
+        tracing::info!(step = path, assumed = ?assumed, "step assumed");
         self.row(
             RowKind::Assume,
             None,

@@ -102,10 +102,12 @@ pub(super) fn start<'scope, 'env>(
 ) -> std::io::Result<()> {
     for number in 0..count {
         let reports = reports.clone();
+        let span = tracing::Span::current();
         Builder::new()
             .name(format!("tenzik-job-{number}"))
             .stack_size(STACK_BYTES)
             .spawn_scoped(scope, move || {
+                let _span = span.entered();
                 while let Some(task) = tasks.next() {
                     let report = Report {
                         performed: perform(&task, shop),
@@ -122,6 +124,11 @@ pub(super) fn start<'scope, 'env>(
 
 /// Performs a task. A panic is a failure of the machine like any other.
 fn perform(task: &Task, shop: Shop<'_>) -> Result<Performed, PerformError> {
+    let key = &task.start.key;
+    // Of the highest level, so that it is there whatever is logged.
+    let _span =
+        tracing::error_span!("job", job = %task.id, step = %key.path, attempt = key.attempt)
+            .entered();
     let work = || {
         if let Some(cause) = task.stop.cause() {
             return Ok(stopped(&task.start, cause));
@@ -129,8 +136,10 @@ fn perform(task: &Task, shop: Shop<'_>) -> Result<Performed, PerformError> {
         if shop.reuse
             && let Some(reused) = memo::find(&task.start, shop)
         {
+            tracing::debug!("result reused");
             return Ok(reused);
         }
+        tracing::debug!("job begins");
         let performed = shop
             .performer
             .perform(&task.start, &task.id, &task.stop, shop.sink)?;

@@ -1,5 +1,7 @@
 //! What a turn brought is written, then done; and the end of a run.
 
+use std::time::{Duration, Instant};
+
 use tenzik_journal::{Durability, NewRow, RowKind};
 
 use crate::driver::{RunEnd, StepView};
@@ -18,6 +20,7 @@ impl Loop<'_, '_> {
     /// Writes what the turn brought, then does what follows.
     pub(super) fn commit(&mut self) -> Result<(), RunError> {
         let at_ms = (self.world.now_ms)();
+        let begun = Instant::now();
         let durability = std::mem::replace(&mut self.durability, Durability::Pure);
         self.index(durability)?;
         let drafts = std::mem::take(&mut self.rows);
@@ -31,6 +34,12 @@ impl Loop<'_, '_> {
             });
             let rows: Vec<NewRow<'_>> = rows.collect();
             self.world.journal.append(&rows, durability)?;
+            tracing::debug!(
+                rows = rows.len(),
+                durability = ?durability,
+                duration_us = microseconds(begun.elapsed()),
+                "journal committed"
+            );
         }
         for task in std::mem::take(&mut self.dispatch) {
             self.tasks.push(task);
@@ -100,6 +109,10 @@ impl Loop<'_, '_> {
         while self.running > 0 && self.reports.recv().is_ok() {
             self.running -= 1;
         }
+        for (step, job) in &unrecorded {
+            tracing::error!(step, job, "job not recorded");
+        }
+        tracing::error!(unrecorded = unrecorded.len(), "run given up");
         match error {
             RunError::Journal { message, .. } => RunError::Journal {
                 message,
@@ -133,6 +146,17 @@ impl Loop<'_, '_> {
             body: &to_json(&event),
         };
         self.world.journal.append(&[row], Durability::Effect)?;
+        tracing::info!(
+            end = end_name(&end),
+            elapsed_ms,
+            ok = steps.ok,
+            reused = steps.reused,
+            failed = steps.failed,
+            skipped = steps.skipped,
+            cancelled = steps.cancelled,
+            unknown = steps.unknown,
+            "run ended"
+        );
         for subscriber in self.world.subscribers.iter_mut() {
             subscriber.event(row.at_ms, &event);
         }
@@ -144,4 +168,8 @@ impl Loop<'_, '_> {
             elapsed_ms,
         })
     }
+}
+
+fn microseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }

@@ -13,7 +13,7 @@ use crate::execute::job_id::job_id;
 use crate::execute::performer::{
     MACHINE_EXIT, MACHINE_FAILURE, PerformError, Performed, StopCause, StopFlag,
 };
-use crate::execute::record::{IntentBody, Outcome, to_json};
+use crate::execute::record::{IntentBody, Outcome, effect_name, to_json};
 use crate::execute::workers::{Report, Task};
 use crate::execute::world::RunError;
 use crate::scenario::Effect;
@@ -77,6 +77,7 @@ impl Loop<'_, '_> {
             started_ms,
         };
         let body = outcome.to_json();
+        self.log_ended(&start, &id, started_ms, &performed);
         self.row(RowKind::Outcome, Some(&id), body);
         self.needs(start.effect);
         let event = Event::JobEnded {
@@ -92,12 +93,31 @@ impl Loop<'_, '_> {
         self.driver_event(event)
     }
 
+    /// Codes and numbers only: what a job says may hold anything.
+    fn log_ended(&self, start: &JobStart, id: &str, started_ms: u64, performed: &Performed) {
+        let result = &performed.result;
+        let (status, code, exit) = status(&result.ending);
+        let usage = &result.usage;
+        tracing::info!(
+            job = id, step = %start.key.path, attempt = start.key.attempt,
+            status, code, exit, reused = result.reused,
+            duration_ms = (self.world.now_ms)().saturating_sub(started_ms),
+            wall_us = usage.wall_us, fuel = usage.fuel, processes = usage.processes,
+            output_bytes = usage.output_bytes, running = self.running,
+            "job ended"
+        );
+    }
+
     /// The time of a job is over: one that runs is told, one that waits has ended.
     pub(super) fn job_due(&mut self, key: &JobKey, number: u64) -> Result<(), RunError> {
         let Some(job) = self.jobs.get(key).filter(|job| job.number == number) else {
             return Ok(());
         };
         let timeout_ms = job.start.timeout_ms.unwrap_or_default();
+        tracing::warn!(
+            job = %job.id, step = %key.path, attempt = key.attempt, timeout_ms,
+            "job timed out"
+        );
         match &job.phase {
             Phase::Running(stop) => {
                 stop.stop(StopCause::TimedOut);
@@ -132,6 +152,10 @@ impl Loop<'_, '_> {
             phase: Phase::Waiting { told: false },
             start,
         };
+        tracing::debug!(
+            job = %job.id, step = %key.path, attempt = key.attempt, waiting = self.queue.len(),
+            "job ready"
+        );
         self.jobs.insert(key.clone(), job);
         self.queue.push_back(key);
         self.admit_at = None;
@@ -183,6 +207,10 @@ impl Loop<'_, '_> {
                         "message": message, "remedy": remedy, "sample": sample,
                     });
                     let id = self.jobs.get(&key).map(|job| job.id.clone());
+                    tracing::warn!(
+                        job = id, step = %key.path, attempt = key.attempt, code, reason = message, sample,
+                        "job refused"
+                    );
                     self.row(RowKind::Refused, id.as_deref(), body.to_string());
                     let ending = WorkEnding::Failed {
                         code,
@@ -204,6 +232,7 @@ impl Loop<'_, '_> {
             return;
         }
         let id = job.id.clone();
+        tracing::info!(job = id, step = %key.path, attempt = key.attempt, reason, "job queued");
         let body = serde_json::json!({
             "path": &*key.path, "attempt": key.attempt, "reason": reason,
         });
@@ -221,6 +250,11 @@ impl Loop<'_, '_> {
         job.started_ms = (self.world.now_ms)();
         let (start, id) = (job.start.clone(), job.id.clone());
         self.running += 1;
+        tracing::info!(
+            job = id, step = %key.path, attempt = key.attempt, effect = effect_name(start.effect),
+            again = start.again, sample, running = self.running,
+            "job admitted"
+        );
         let body = to_json(&IntentBody::of(&start, sample));
         if start.effect != Effect::Pure {
             self.row(RowKind::Admitted, Some(&id), body.clone());
@@ -238,6 +272,7 @@ impl Loop<'_, '_> {
 
     /// A job was begun and nobody knows what became of it.
     pub(in crate::execute) fn lost(&mut self, key: &JobKey, id: &str) -> Result<(), RunError> {
+        tracing::warn!(job = id, step = %key.path, attempt = key.attempt, "job lost");
         self.row(RowKind::Lost, Some(id), to_json(&key_body(key)));
         self.durability = Durability::Effect;
         *self.repetitions.entry(key.clone()).or_default() += 1;
@@ -262,20 +297,10 @@ impl Phase {
 impl EndedJob {
     pub(super) fn event(&self) -> RunEvent<'_> {
         let result = &self.performed.result;
-        let (status, code, exit, message) = match &result.ending {
-            WorkEnding::Ok => ("ok", None, None, None),
-            WorkEnding::Failed {
-                code,
-                exit,
-                message,
-            } => (
-                "failed",
-                Some(code.as_str()),
-                Some(*exit),
-                Some(message.as_str()),
-            ),
-            WorkEnding::TimedOut { .. } => ("timed_out", None, None, None),
-            WorkEnding::Cancelled => ("cancelled", None, None, None),
+        let (status, code, exit) = status(&result.ending);
+        let message = match &result.ending {
+            WorkEnding::Failed { message, .. } => Some(message.as_str()),
+            _ => None,
         };
         RunEvent::StepEnded {
             path: &self.key.path,
@@ -288,6 +313,16 @@ impl EndedJob {
             reused: result.reused,
             usage: result.usage,
         }
+    }
+}
+
+/// How a job ended: status, code and exit code.
+fn status(ending: &WorkEnding) -> (&'static str, Option<&str>, Option<u8>) {
+    match ending {
+        WorkEnding::Ok => ("ok", None, None),
+        WorkEnding::Failed { code, exit, .. } => ("failed", Some(code.as_str()), Some(*exit)),
+        WorkEnding::TimedOut { .. } => ("timed_out", None, None),
+        WorkEnding::Cancelled => ("cancelled", None, None),
     }
 }
 
