@@ -260,7 +260,7 @@ pub enum StepKind {
         title: Template,
         /// The forms it is written in.
         formats: Vec<ReportFormat>,
-        /// The rows: a list of maps, or of lists of maps.
+        /// The rows: maps in lists within lists; a report of nmap gives one for each port.
         rows: Expression,
         /// The columns. Default: all keys of the rows.
         columns: Vec<ReportColumn>,

@@ -5,7 +5,8 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use crate::plan::{Node, NodeKind, StagePlan};
-use crate::scenario::{OutputFormat, ReportColumn, RunInput, ValueTemplate};
+use crate::report;
+use crate::scenario::{OutputFormat, RunInput, ValueTemplate};
 use crate::work::{CapsuleWork, ReportWork, Stage, Work, WorkInput};
 
 use super::environment::Scene;
@@ -58,22 +59,24 @@ pub(super) fn work(node: &Node, scene: Scene<'_>, seed: u64) -> Result<Option<Wo
             columns,
         } => {
             let title = text(title, "the title", &scene)?;
-            let found = rows_of(rows.evaluate(&scene)?)
-                .map_err(|other| wrong(rows.place(), "a row", &other, "a map"))?;
+            let found = report::rows_of(rows.evaluate(&scene)?);
             if found.len() > ROWS_MAX {
                 return Err(Failure::new(
                     "too_many_rows",
                     format!(
-                        "{}: {} rows, over the limit of {ROWS_MAX}; write several reports",
+                        "{}: more than {ROWS_MAX} rows; write several reports, each of a part",
                         rows.place(),
-                        found.len()
                     ),
                 ));
             }
+            let columns = match columns.is_empty() {
+                true => report::columns_of(&found),
+                false => columns.clone(),
+            };
             Work::Report(ReportWork {
                 title,
                 formats: formats.clone(),
-                columns: columns_of(columns, &found),
+                columns,
                 rows: found,
             })
         }
@@ -252,36 +255,4 @@ fn is_name(text: &str) -> bool {
             .bytes()
             .next()
             .is_some_and(|byte| byte.is_ascii_alphabetic())
-}
-
-/// Rows out of maps, lists of maps, and lists of those; `null`, which failed items give, is none.
-fn rows_of(value: Value) -> Result<Vec<Value>, Value> {
-    let mut rows = Vec::new();
-    let mut rest = vec![value];
-    while let Some(value) = rest.pop() {
-        match value {
-            Value::Null => {}
-            Value::Array(items) => rest.extend(items.into_iter().rev()),
-            row @ Value::Object(_) => rows.push(row),
-            other => return Err(other),
-        }
-    }
-    Ok(rows)
-}
-
-/// The columns: those of the scenario, or all keys in the order in which rows have them first.
-fn columns_of(columns: &[ReportColumn], rows: &[Value]) -> Vec<ReportColumn> {
-    if !columns.is_empty() {
-        return columns.to_vec();
-    }
-    let mut known = std::collections::HashSet::new();
-    rows.iter()
-        .filter_map(Value::as_object)
-        .flat_map(Map::keys)
-        .filter(|key| known.insert(key.as_str()))
-        .map(|key| ReportColumn {
-            title: key.clone(),
-            key: key.clone(),
-        })
-        .collect()
 }

@@ -11,6 +11,6 @@ pub const STEPS_MAX: u64 = 500_000;
 /// Most targets of an asset group.
 pub const TARGETS_MAX: usize = 65_536;
 /// Most rows of a report.
-pub const ROWS_MAX: usize = 100_000;
+pub const ROWS_MAX: usize = crate::report::ROWS_MAX;
 /// Most arguments of a program.
 pub const ARGUMENTS_MAX: usize = 4_096;

@@ -188,7 +188,7 @@ pub(crate) static REPORT: Table = Table {
         KeySpec::new(
             "rows",
             Kind::Expression,
-            "The rows: a list of maps, or of lists of maps.",
+            "The rows: maps in lists within lists; a report of nmap gives one for each port.",
         )
         .required()
         .such_as(r#""steps.sweep.output""#),

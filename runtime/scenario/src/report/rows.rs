@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::scenario::ReportColumn;
 
 /// Most rows of a report; what is over it is replaced by one row that says so.
-pub const ROWS_MAX: usize = 1_000_000;
+pub const ROWS_MAX: usize = 100_000;
 
 /// Most columns that are found by themselves.
 const COLUMNS_MAX: usize = 64;

@@ -229,11 +229,63 @@ fn rows_of_a_report_are_flattened() {
         .map(|column| column.key.as_str())
         .collect();
     assert_eq!(keys, ["b", "a", "c"]);
-    assert!(report("[1]", Vec::new()).is_err_and(|why| why.contains("a row is a number")));
+    let Ok(Work::Report(other)) = report("[1, 'x']", Vec::new()) else {
+        panic!("no report");
+    };
+    assert_eq!(other.rows, [json!({"value": 1}), json!({"value": "x"})]);
     let Ok(Work::Report(none)) = report("[]", Vec::new()) else {
         panic!("no report");
     };
     assert!(none.rows.is_empty() && none.columns.is_empty());
+}
+
+/// A loop of scans gives a list of reports, with null for items that failed.
+#[test]
+fn reports_of_nmap_become_findings() {
+    let host = |address: &str, ports: &str| {
+        format!(
+            "{{'addresses': [{{'addr': '{address}', 'type': 'ipv4'}}], 'status': 'up', 'ports': [{ports}]}}"
+        )
+    };
+    let scan = |hosts: &str| format!("{{'hosts': [{hosts}], 'runstats': {{'exit': 'success'}}}}");
+    let first = scan(&host(
+        "10.0.0.1",
+        "{'port': 22, 'protocol': 'tcp', 'state': 'open', 'service': 'ssh', 'product': 'OpenSSH'}, \
+         {'port': 80, 'protocol': 'tcp', 'state': 'closed'}",
+    ));
+    let second = scan(&host("10.0.0.2", ""));
+    let Ok(Work::Report(found)) = report(&format!("[{first}, null, {second}]"), Vec::new()) else {
+        panic!("no report");
+    };
+    assert_eq!(
+        found.rows,
+        [
+            json!({"host": "10.0.0.1", "port": 22, "protocol": "tcp", "state": "open",
+                   "service": "ssh", "product": "OpenSSH"}),
+            json!({"host": "10.0.0.1", "port": 80, "protocol": "tcp", "state": "closed"}),
+            json!({"host": "10.0.0.2", "state": "up"}),
+        ]
+    );
+    let keys = found.columns.iter().map(|column| column.key.as_str());
+    assert_eq!(
+        keys.collect::<Vec<_>>(),
+        ["host", "port", "protocol", "state", "service", "product"]
+    );
+}
+
+#[test]
+fn rows_are_bounded() {
+    let items = vec!["0"; 400].join(",");
+    let maps = vec!["{}"; 300].join(",");
+    for row in [
+        format!("[{maps}]"),
+        format!("{{'hosts': [{{'ports': [{maps}]}}], 'runstats': {{}}}}"),
+    ] {
+        let few = report(&format!("[0, 1].map(x, {row})"), Vec::new());
+        assert!(matches!(few, Ok(Work::Report(few)) if few.rows.len() == 600));
+        let many = report(&format!("[{items}].map(x, {row})"), Vec::new());
+        assert!(many.is_err_and(|why| why.contains("more than 100000 rows")));
+    }
 }
 
 #[test]
