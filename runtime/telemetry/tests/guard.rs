@@ -50,13 +50,29 @@ fn decisions_by_table() {
         (None, Some(f64::NAN), false, 7, "now"),
     ];
     for (memory, pressure, refusing, running, decision) in cases {
-        let state = GuardState { refusing, running };
+        let state = GuardState {
+            refusing,
+            running,
+            is_pure: false,
+        };
         let admit = decide(&sample(memory, pressure), &state, &GuardLimits::default());
         assert_eq!(
             word(&admit),
             decision,
             "{memory:?} {pressure:?} {state:?}: {admit:?}"
         );
+        // Pure jobs never queue, and are refused like others.
+        let is_pure = GuardState {
+            is_pure: true,
+            ..state
+        };
+        let pure = decide(&sample(memory, pressure), &is_pure, &GuardLimits::default());
+        let expected = if decision == "refuse" {
+            "refuse"
+        } else {
+            "now"
+        };
+        assert_eq!(word(&pure), expected, "{memory:?} {pressure:?} {is_pure:?}");
         let off = decide(&sample(memory, pressure), &state, &GuardLimits::off());
         assert_eq!(off, Admit::Now);
     }
@@ -81,6 +97,7 @@ fn the_load_stands_in_for_the_pressure() {
         let state = GuardState {
             refusing: false,
             running: 1,
+            is_pure: false,
         };
         let admit = decide(&sample, &state, &GuardLimits::default());
         assert_eq!(word(&admit), decision, "{sample:?}");
@@ -102,7 +119,7 @@ fn memory_is_refused_until_it_is_well_below() {
     ];
     for (memory, decision) in path {
         assert_eq!(
-            word(&guard.admit(&sample(Some(memory), None), 0)),
+            word(&guard.admit(&sample(Some(memory), None), 0, false)),
             decision,
             "{memory}"
         );
@@ -115,6 +132,7 @@ fn messages_say_value_limit_and_window() {
     let state = GuardState {
         refusing: false,
         running: 1,
+        is_pure: false,
     };
     let limits = GuardLimits::default();
     let Admit::Refuse {

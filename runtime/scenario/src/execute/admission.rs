@@ -2,8 +2,8 @@
 
 /// Decides whether a job may begin now. Asked again for jobs that wait, until their time is over.
 pub trait Admission {
-    /// Decides for one job, while `running` jobs of this run run.
-    fn admit(&mut self, running: usize) -> Admit;
+    /// Decides for one job, pure or not, while `running` jobs of this run run that are not pure.
+    fn admit(&mut self, running: usize, is_pure: bool) -> Admit;
 }
 
 /// What happens to a job that is to begin.
@@ -37,7 +37,7 @@ pub enum Admit {
 pub struct AdmitAll;
 
 impl Admission for AdmitAll {
-    fn admit(&mut self, _running: usize) -> Admit {
+    fn admit(&mut self, _running: usize, _is_pure: bool) -> Admit {
         Admit::Now { sample: None }
     }
 }

@@ -44,10 +44,10 @@ impl<'a> GuardedAdmission<'a> {
 }
 
 impl Admission for GuardedAdmission<'_> {
-    fn admit(&mut self, running: usize) -> Admit {
+    fn admit(&mut self, running: usize, is_pure: bool) -> Admit {
         let sample = (self.newest)();
         let running = u32::try_from(running).unwrap_or(u32::MAX);
-        let decision = self.guard.admit(&sample, running);
+        let decision = self.guard.admit(&sample, running, is_pure);
         let memory = sample.memory.map(|memory| memory.used_percent());
         let pressure = sample.cpu_pressure.map(|pressure| pressure.some_avg10);
         tracing::debug!(
@@ -57,6 +57,7 @@ impl Admission for GuardedAdmission<'_> {
                 tenzik_telemetry::Admit::Refuse { .. } => "refuse",
             },
             running,
+            pure = is_pure,
             sample_ms = sample.at_ms,
             memory_percent = memory,
             cpu_pressure_percent = pressure,

@@ -195,7 +195,7 @@ struct Guarded {
 }
 
 impl Admission for Guarded {
-    fn admit(&mut self, _: usize) -> Admit {
+    fn admit(&mut self, _: usize, _: bool) -> Admit {
         self.asked += 1;
         match self.asked {
             1 => Admit::Queue {
@@ -249,11 +249,57 @@ fn the_guard_queues_and_refuses() {
 struct Closed;
 
 impl Admission for Closed {
-    fn admit(&mut self, _: usize) -> Admit {
+    fn admit(&mut self, _: usize, _: bool) -> Admit {
         Admit::Queue {
             reason: "busy".to_owned(),
         }
     }
+}
+
+/// Queues what is not pure until as many pure jobs were admitted.
+struct Busy {
+    pure: usize,
+    running: Vec<usize>,
+}
+
+impl Admission for Busy {
+    fn admit(&mut self, running: usize, is_pure: bool) -> Admit {
+        if is_pure {
+            self.pure = self.pure.saturating_sub(1);
+        } else if self.pure > 0 {
+            let reason = "busy".to_owned();
+            return Admit::Queue { reason };
+        }
+        self.running.push(running);
+        Admit::Now { sample: None }
+    }
+}
+
+#[test]
+fn pure_jobs_go_past_those_that_wait_for_the_machine() {
+    let nodes = vec![
+        step("a", Effect::Idempotent, &[]),
+        step("b", Effect::AtMostOnce, &[]),
+        step("c", Effect::Pure, &[]),
+        step("d", Effect::Pure, &[2]),
+    ];
+    let scene = Scene::new(nodes, &[]);
+    let mut busy = Busy {
+        pure: 2,
+        running: Vec::new(),
+    };
+    let (summary, events) = scene.run_admitted(&mut busy);
+    assert_eq!(summary.unwrap().end, RunEnd::Ok);
+    let queued = events.of("step_queued");
+    assert_eq!(queued.len(), 2, "{queued:?}");
+    let started = events.of("step_started");
+    let order: Vec<&str> = started
+        .iter()
+        .map(|event| event["path"].as_str().unwrap())
+        .collect();
+    assert_eq!(order, ["c", "d", "a", "b"]);
+    // Only jobs that are not pure count as running.
+    assert_eq!(busy.running, [0, 0, 0, 1]);
 }
 
 #[test]

@@ -16,7 +16,7 @@ pub struct GuardLimits {
     /// In place of the pressure, where the kernel does not tell it: the load of the last minute for
     /// each processor. Default: 4.
     pub load_per_cpu: Option<f64>,
-    /// That many jobs of a run never queue. Default: 1.
+    /// That many jobs of a run never queue, pure ones not counted: they never do. Default: 1.
     pub jobs_always: u32,
 }
 

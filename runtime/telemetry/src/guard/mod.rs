@@ -32,8 +32,10 @@ pub enum Admit {
 pub struct GuardState {
     /// Whether the last decision refused: then less is used before a job is admitted again.
     pub refusing: bool,
-    /// Jobs of this run that run now.
+    /// Jobs of this run that run now, without pure ones.
     pub running: u32,
+    /// Whether the job is pure: bounded by its fuel and done by one thread, it never queues.
+    pub is_pure: bool,
 }
 
 /// Decides about one job. What could not be measured holds nothing up.
@@ -67,7 +69,7 @@ fn refusal(sample: &Sample, state: &GuardState, limits: &GuardLimits) -> Option<
 
 fn queue(sample: &Sample, state: &GuardState, limits: &GuardLimits) -> Option<Admit> {
     // A machine that others keep busy must not hold a run up for good.
-    if state.running < limits.jobs_always {
+    if state.is_pure || state.running < limits.jobs_always {
         return None;
     }
     let reason = match sample.cpu_pressure {
@@ -108,11 +110,12 @@ impl Guard {
         }
     }
 
-    /// Decides about one job while `running` others run.
-    pub fn admit(&mut self, sample: &Sample, running: u32) -> Admit {
+    /// Decides about one job, pure or not, while `running` others run that are not pure.
+    pub fn admit(&mut self, sample: &Sample, running: u32, is_pure: bool) -> Admit {
         let state = GuardState {
             refusing: self.refusing,
             running,
+            is_pure,
         };
         let admit = decide(sample, &state, &self.limits);
         self.refusing = matches!(admit, Admit::Refuse { .. });

@@ -178,23 +178,26 @@ impl Loop<'_, '_> {
         }
     }
 
-    /// Asks whether jobs that wait may begin, in their order.
+    /// Asks whether jobs that wait may begin, in their order; one that may goes past those that may not.
     pub(super) fn pump(&mut self) -> Result<(), RunError> {
         let now = Instant::now();
         if self.admit_at.is_some_and(|at| now < at) {
             return Ok(());
         }
         self.admit_at = None;
-        while let Some(key) = self.queue.front().cloned() {
-            match self.world.admission.admit(self.running) {
+        // The driver has no more jobs begun than the scenario's concurrency, so this is short.
+        let mut waiting = 0;
+        while let Some(key) = self.queue.get(waiting).cloned() {
+            let is_pure = self.jobs.get(&key).is_some_and(Job::is_pure);
+            match self.world.admission.admit(self.running_effects(), is_pure) {
                 Admit::Now { sample } => {
-                    self.queue.pop_front();
+                    self.queue.remove(waiting);
                     self.begin_job(&key, sample);
                 }
                 Admit::Queue { reason } => {
                     self.admit_at = Some(now + ADMIT_AGAIN);
                     self.tell_waiting(&key, reason);
-                    return Ok(());
+                    waiting += 1;
                 }
                 Admit::Refuse {
                     code,
@@ -222,6 +225,12 @@ impl Loop<'_, '_> {
             }
         }
         Ok(())
+    }
+
+    /// Jobs that run and are not pure.
+    fn running_effects(&self) -> usize {
+        let runs = |job: &&Job| !job.is_pure() && matches!(job.phase, Phase::Running(_));
+        self.jobs.values().filter(runs).count()
     }
 
     fn tell_waiting(&mut self, key: &JobKey, reason: String) {
@@ -285,6 +294,12 @@ impl Loop<'_, '_> {
         if effect != Effect::Pure {
             self.durability = Durability::Effect;
         }
+    }
+}
+
+impl Job {
+    fn is_pure(&self) -> bool {
+        self.start.effect == Effect::Pure
     }
 }
 
