@@ -91,6 +91,13 @@ pub(crate) fn sentence(event: &RunEvent<'_>) -> Option<String> {
                     format!("{path} skipped since {because} did not succeed")
                 }
                 ("skipped", ..) => format!("{path} skipped"),
+                ("running", ..) => {
+                    let items = state.items?;
+                    match state.items_ended {
+                        None | Some(0) => format!("{path} has {items} items"),
+                        Some(ended) => format!("{path} has {items} items, {ended} ended"),
+                    }
+                }
                 ("unknown", ..) => format!("{path} needs a decision"),
                 // Jobs that failed said so; a step without one has not.
                 ("failed", ..) if state.attempts.unwrap_or(0) == 0 => {
@@ -186,6 +193,12 @@ mod tests {
             because: Some("a".to_owned()),
             ..SettledBody::default()
         };
+        let running = |items: Option<usize>, ended: usize| SettledBody {
+            state: "running",
+            items,
+            items_ended: items.map(|_| ended),
+            ..SettledBody::default()
+        };
         let ok = SettledBody {
             state: "ok",
             ..SettledBody::default()
@@ -242,6 +255,27 @@ mod tests {
                 RunEvent::StepSettled {
                     path: "c",
                     state: &ok,
+                },
+                None,
+            ),
+            (
+                RunEvent::StepSettled {
+                    path: "d",
+                    state: &running(Some(40), 0),
+                },
+                Some("d has 40 items"),
+            ),
+            (
+                RunEvent::StepSettled {
+                    path: "d",
+                    state: &running(Some(40), 12),
+                },
+                Some("d has 40 items, 12 ended"),
+            ),
+            (
+                RunEvent::StepSettled {
+                    path: "e",
+                    state: &running(None, 0),
                 },
                 None,
             ),

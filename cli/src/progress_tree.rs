@@ -6,7 +6,7 @@ pub(crate) use screen::ProgressTree;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tenzik_runtime::scenario::execute::RunEvent;
+use tenzik_runtime::scenario::execute::{RunEvent, SettledBody};
 
 use crate::event_lines::{elapsed, one_line};
 
@@ -34,16 +34,26 @@ struct Active {
     what: String,
 }
 
-/// Items of a loop that began.
+/// How far a loop is.
 #[derive(Debug, Default)]
 struct Loop {
+    /// Its items, once that was told.
+    all: Option<usize>,
+    /// Items that ended before those that were seen.
+    before: usize,
+    /// Items that began.
     begun: BTreeSet<u64>,
+    /// Those that have jobs.
     active: BTreeMap<u64, u32>,
 }
 
 impl Loop {
     fn ended(&self) -> usize {
-        self.begun.len() - self.active.len()
+        self.before + self.begun.len() - self.active.len()
+    }
+
+    fn all(&self) -> usize {
+        self.all.unwrap_or(self.before + self.begun.len())
     }
 }
 
@@ -82,10 +92,21 @@ impl Tree {
                     self.failed += u64::from(state.state == "failed");
                     self.reused += u64::from(state.reused);
                 }
-                _ => {}
+                _ => self.tell_items(path, state),
             },
             RunEvent::RunStopping { .. } => self.stopping = true,
             RunEvent::RunEnded { .. } => self.active.clear(),
+        }
+    }
+
+    /// Of loops inside of loops only the outermost ones are shown.
+    fn tell_items(&mut self, path: &str, state: &SettledBody) {
+        if state.items.is_some() && loop_of(path).is_none() {
+            let known = self.loops.entry(path.to_owned()).or_default();
+            known.all = state.items;
+            if known.begun.is_empty() {
+                known.before = state.items_ended.unwrap_or(0);
+            }
         }
     }
 
@@ -151,7 +172,7 @@ impl Tree {
             lines.push(format!(
                 "  ⟳ {name}  {}/{} items",
                 known.ended(),
-                known.begun.len()
+                known.all()
             ));
         }
         for (path, active) in &self.active {

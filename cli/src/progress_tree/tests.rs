@@ -130,3 +130,42 @@ fn thousands_of_jobs_take_no_more_lines_than_there_are() {
         tree(&[(1, started(path, "run", 1))]).render(40, 10, 5);
     }
 }
+
+#[test]
+fn items_are_counted_of_all_that_a_loop_has() {
+    let running = |items_ended: usize| SettledBody {
+        state: "running",
+        items: Some(40),
+        items_ended: Some(items_ended),
+        ..SettledBody::default()
+    };
+    let ok = SettledBody {
+        state: "ok",
+        ..SettledBody::default()
+    };
+    let (begins, goes_on) = (running(0), running(11));
+    for (state, shown) in [(&begins, "1/40"), (&goes_on, "12/40")] {
+        let sweep = RunEvent::StepSettled {
+            path: "sweep",
+            state,
+        };
+        // A loop in an item changes nothing.
+        let inner = RunEvent::StepSettled {
+            path: "sweep[11].inner",
+            state: &begins,
+        };
+        let done = RunEvent::StepSettled {
+            path: "sweep[11].scan",
+            state: &ok,
+        };
+        let lines = tree(&[
+            (0, sweep),
+            (1, inner),
+            (1, started("sweep[11].scan", "scan", 1)),
+            (1, started("sweep[12].scan", "scan", 1)),
+            (2, done),
+        ])
+        .render(80, 20, 5);
+        assert_eq!(lines[1], format!("  ⟳ sweep  {shown} items"));
+    }
+}

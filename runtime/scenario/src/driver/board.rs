@@ -10,7 +10,7 @@ use crate::plan::Block;
 
 use super::failure::Failure;
 use super::layout::Layout;
-use super::state::{StepState, StepView};
+use super::state::{ItemCounts, StepState, StepView};
 
 pub(super) type InstanceId = u32;
 pub(super) type ScopeId = u32;
@@ -87,6 +87,14 @@ impl LoopRun {
     /// How many items there are.
     pub fn count(&self) -> usize {
         self.items.as_array().map_or(0, Vec::len)
+    }
+
+    /// How far it is.
+    pub fn counts(&self) -> ItemCounts {
+        ItemCounts {
+            all: self.count(),
+            ended: self.next - self.active.len(),
+        }
     }
 }
 
@@ -226,6 +234,10 @@ impl Board {
             node: instance.node as usize,
             state: instance.state.clone(),
             output: Arc::clone(&instance.output),
+            items: match (&instance.state, instance.block.as_deref()) {
+                (StepState::Running { .. }, Some(BlockRun::Loop(run))) => Some(run.counts()),
+                _ => None,
+            },
         }
     }
 

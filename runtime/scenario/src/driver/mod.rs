@@ -38,4 +38,4 @@ pub use limits::{
     VALUE_BYTES_MAX,
 };
 pub use machine::{Driver, DriverOptions};
-pub use state::{SkipReason, StepState, StepView};
+pub use state::{ItemCounts, SkipReason, StepState, StepView};

@@ -16,6 +16,17 @@ pub struct StepView {
     /// Its output; `null` until it succeeded, and in the item of a loop again once that ended, since
     /// nothing can refer to it any more. A failed loop has its list. Shared, since outputs may be large.
     pub output: Arc<Value>,
+    /// Of a loop that runs, how far it is.
+    pub items: Option<ItemCounts>,
+}
+
+/// How far a loop is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ItemCounts {
+    /// Its items.
+    pub all: usize,
+    /// Of those, the ones that ended.
+    pub ended: usize,
 }
 
 /// The state of a step.

@@ -143,6 +143,12 @@ pub struct SettledBody {
     /// Attempts that it took.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attempts: Option<u32>,
+    /// Of a loop that runs, how many items it has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub items: Option<usize>,
+    /// Of those, how many ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub items_ended: Option<usize>,
     /// Whether the result is that of an earlier run.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub reused: bool,

@@ -116,6 +116,7 @@ pub fn resume(
     drive(&plan, driver, &options, world, |turns| {
         turns.repetitions = repetitions;
         turns.row(RowKind::RunResumed, None, body);
+        turns.tell_loops(&untold);
         for step in untold {
             turns.action(Action::Settled { step })?;
         }

@@ -21,6 +21,8 @@ pub(super) struct SettledRow {
 pub(super) fn row<'m>(step: &StepView, masked: impl Fn(&str) -> Cow<'_, str> + 'm) -> SettledRow {
     let mut body = SettledBody {
         state: step.state.name(),
+        items: step.items.map(|items| items.all),
+        items_ended: step.items.map(|items| items.ended),
         ..SettledBody::default()
     };
     match &step.state {

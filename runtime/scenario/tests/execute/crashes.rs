@@ -237,3 +237,35 @@ fn secrets_are_opened_again_before_anything_goes_on() {
         assert_eq!(scene.journal.kinds(), rows);
     }
 }
+
+#[test]
+fn a_resumed_run_tells_how_far_its_loops_are() {
+    let nodes = || {
+        vec![
+            for_each("sweep", 20, &[]),
+            inside(step("scan", Effect::Pure, &[]), 0),
+        ]
+    };
+    let whole = Scene::new(nodes(), &[]);
+    whole.run().0.unwrap();
+    let kinds = whole.journal.kinds();
+    // Behind each row of an item that ended.
+    for cut in (1..kinds.len()).filter(|row| kinds[row - 1] == "settled") {
+        let mut scene = Scene::new(nodes(), &[]);
+        scene.journal = whole.journal.cut(cut);
+        scene.sink = whole.sink.clone();
+        let ended = kinds[..cut].iter().filter(|kind| **kind == "outcome");
+        let ended = ended.count();
+        let (_, events) = scene.resume(&[]);
+        let settled = events.of("step_settled");
+        let told: Vec<_> = settled
+            .iter()
+            .filter(|event| event.get("items").is_some())
+            .collect();
+        if ended < 20 {
+            assert_eq!(told.len(), 1, "{cut}");
+            assert_eq!(told[0]["items"], 20);
+            assert_eq!(told[0]["items_ended"], ended, "{cut}");
+        }
+    }
+}

@@ -349,8 +349,19 @@ fn items_of_a_loop_keep_their_places() {
         inside(step("scan", Effect::Pure, &[]), 0),
     ];
     let scene = Scene::new(nodes, &[]);
-    let summary = scene.run().0.unwrap();
+    let (summary, events) = scene.run();
+    let summary = summary.unwrap();
     assert_eq!(summary.steps.ok, 21);
+    // How many there are is told before the first one begins.
+    let settled = events.of("step_settled");
+    assert_eq!(settled[0]["path"], "sweep");
+    assert_eq!(settled[0]["state"], "running");
+    assert_eq!(
+        (&settled[0]["items"], &settled[0]["items_ended"]),
+        (&20.into(), &0.into())
+    );
+    let told = settled.iter().filter(|event| event.get("items").is_some());
+    assert_eq!(told.count(), 1);
     let sweep = &summary.settled[0];
     let expected: Vec<String> = (0..20).map(|item| format!("sweep[{item}].scan")).collect();
     assert_eq!(*sweep.output, serde_json::json!(expected));

@@ -1,10 +1,13 @@
 //! What those are told who watch, once it is written.
 
-use crate::driver::{JobKey, TimerId};
+use std::collections::HashSet;
+
+use crate::driver::{JobKey, StepView, TimerId};
 use crate::execute::event::RunEvent;
-use crate::execute::settled::SettledRow;
+use crate::execute::settled::{self, SettledRow};
 use crate::plan::Plan;
 
+use super::Loop;
 use super::jobs::EndedJob;
 
 /// What is told to those who watch, once it is written.
@@ -16,6 +19,18 @@ pub(super) enum Tell {
     Lost(JobKey, String),
     Settled(SettledRow),
     Stopping(&'static str),
+}
+
+impl Loop<'_, '_> {
+    /// Tells those who watch a resumed run how far its loops are, besides those of `untold`, which are
+    /// told anyway.
+    pub(in crate::execute) fn tell_loops(&mut self, untold: &[StepView]) {
+        let told: HashSet<&str> = untold.iter().map(|step| &*step.path).collect();
+        let steps = self.driver.steps();
+        let loops = steps.filter(|step| step.items.is_some() && !told.contains(&*step.path));
+        let rows = loops.map(|step| settled::row(&step, |text| self.world.performer.masked(text)));
+        self.tell.extend(rows.map(Tell::Settled));
+    }
 }
 
 impl Tell {
