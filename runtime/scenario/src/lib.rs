@@ -22,6 +22,7 @@ pub mod driver;
 pub mod execute;
 pub mod plan;
 mod scenario;
+mod target;
 mod work;
 
 mod text;

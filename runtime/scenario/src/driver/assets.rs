@@ -9,14 +9,12 @@ use serde_json::{Map, Value};
 use crate::cel::Root;
 use crate::place::Place;
 use crate::scenario::{AssetGroup, ValueTemplate};
+use crate::target::{Host, LeftOut, NoTarget, host, left_out, network};
 
 use super::environment::Scene;
 use super::evaluate::{scalars, value, wrong};
 use super::failure::Failure;
 use super::limits::TARGETS_MAX;
-
-/// Longest name of a host.
-const NAME_BYTES_MAX: usize = 1_024;
 
 /// The groups of a step as a map of lists of texts.
 ///
@@ -46,10 +44,10 @@ fn targets(group: &AssetGroup, scene: Scene<'_>) -> Result<Value, Failure> {
         known: HashSet::new(),
     };
     for (text, place) in texts(&group.hosts, "a host", scene)? {
-        targets.add(host(&text, place)?, place)?;
+        targets.add(read(host(&text), place)?, place)?;
     }
     for (text, place) in texts(&group.cidrs, "a network", scene)? {
-        targets.add_network(network(&text, place)?, place)?;
+        targets.add_network(read(network(&text), place)?, place)?;
     }
     for name in &group.groups {
         let Some(Value::Array(others)) = scene.group(&name.value) else {
@@ -61,7 +59,7 @@ fn targets(group: &AssetGroup, scene: Scene<'_>) -> Result<Value, Failure> {
         for other in others.iter().filter_map(Value::as_str) {
             match other.parse::<IpNet>() {
                 Ok(network) => targets.add_whole(network, name.place)?,
-                Err(_) => targets.add(host(other, name.place)?, name.place)?,
+                Err(_) => targets.add(read(host(other), name.place)?, name.place)?,
             }
         }
     }
@@ -150,56 +148,11 @@ fn texts(
     Ok(found)
 }
 
-enum Host {
-    Address(IpAddr),
-    Name(String),
-}
-
-/// An address in its shortest form, or a name; nothing that a program might take for an option.
-fn host(text: &str, place: Place) -> Result<Host, Failure> {
-    if let Ok(address) = text.parse() {
-        return Ok(Host::Address(address));
-    }
-    let bad = text.is_empty()
-        || text.len() > NAME_BYTES_MAX
-        || text.starts_with('-')
-        || text.parse::<IpNet>().is_ok()
-        || text
-            .chars()
-            .any(|letter| letter.is_control() || letter.is_whitespace());
-    if bad {
-        let shown: String = text
-            .chars()
-            .take(80)
-            .flat_map(char::escape_default)
-            .collect();
-        return Err(Failure::expression(format!(
-            "{place}: \"{shown}\" is no address and no name of a host: 1 to {NAME_BYTES_MAX} bytes, \
-             no spaces or controls, no - first; networks go under cidrs"
-        )));
-    }
-    Ok(Host::Name(text.to_owned()))
-}
-
-/// A network, without the bits behind its prefix; an address alone is a network of one.
-fn network(text: &str, place: Place) -> Result<IpNet, Failure> {
-    let parsed = text
-        .parse::<IpNet>()
-        .ok()
-        .or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
-    match parsed {
-        Some(network) => Ok(network.trunc()),
-        None => {
-            let shown: String = text
-                .chars()
-                .take(80)
-                .flat_map(char::escape_default)
-                .collect();
-            Err(Failure::expression(format!(
-                "{place}: \"{shown}\" is no network; write ADDRESS/BITS, such as 10.0.0.0/24"
-            )))
-        }
-    }
+/// What a text stands for, or why a step with it at `place` fails.
+fn read<T>(found: Result<T, NoTarget>, place: Place) -> Result<T, Failure> {
+    found.map_err(|NoTarget { message, remedy }| {
+        Failure::expression(format!("{place}: {message}; {remedy}"))
+    })
 }
 
 enum Cover {
@@ -219,14 +172,9 @@ impl Excluded {
         let mut names = HashSet::new();
         let mut networks = Vec::new();
         for (text, place) in texts(&group.exclude, "what is left out", scene)? {
-            match text.parse::<IpNet>() {
-                Ok(network) => networks.push(network.trunc()),
-                Err(_) => match host(&text, place)? {
-                    Host::Address(address) => networks.push(IpNet::from(address)),
-                    Host::Name(name) => {
-                        names.insert(name.to_ascii_lowercase());
-                    }
-                },
+            match read(left_out(&text), place)? {
+                LeftOut::Network(network) => networks.push(network),
+                LeftOut::Name(name) => drop(names.insert(name.to_ascii_lowercase())),
             }
         }
         let mut ranges: Vec<(IpAddr, IpAddr)> = IpNet::aggregate(&networks)

@@ -9,6 +9,7 @@ mod names;
 mod parameters;
 mod planner;
 mod stages;
+mod targets;
 mod vars;
 mod visit;
 mod world;

@@ -20,7 +20,8 @@ use super::flat::Flat;
 use super::stages::{Stages, check_arguments, literal_text};
 use super::world::PlanWorld;
 use super::{
-    AfterError, Node, NodeIndex, NodeKind, Plan, StagePlan, cycles, names, parameters, vars,
+    AfterError, Node, NodeIndex, NodeKind, Plan, StagePlan, cycles, names, parameters, targets,
+    vars,
 };
 
 /// Most problems that are told.
@@ -178,7 +179,10 @@ impl Lowering<'_> {
                     .map(|(name, value)| (name.value.clone(), value.clone()))
                     .collect(),
             ),
-            StepKind::Assets(groups) => NodeKind::Assets(groups.clone()),
+            StepKind::Assets(groups) => {
+                targets::check(groups, &mut self.problems);
+                NodeKind::Assets(groups.clone())
+            }
             StepKind::Secret(name) => {
                 let policy = policy?;
                 self.stages.secret(name, policy, &mut self.problems);
