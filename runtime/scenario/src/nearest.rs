@@ -87,6 +87,12 @@ mod tests {
         ] {
             assert_eq!(nearest(name, KEYS), found, "{name}");
         }
+        // Also fields of steps in expressions.
+        let fields = ["output", "status", "exit", "error"];
+        assert_eq!(nearest("ouptut", fields), Some("output"));
+        assert_eq!(nearest("exits", fields), Some("exit"));
+        assert_eq!(nearest("artifact", fields), None);
+        assert_eq!(nearest("txet", ["text", "exit"]), Some("text"));
         assert_eq!(nearest(&"n".repeat(1_000_000), KEYS), None);
     }
 }

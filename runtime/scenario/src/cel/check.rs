@@ -4,9 +4,9 @@ use super::ast::{Access, AccessKind, Kind, Link, Macro, Node, Operator};
 use super::evaluate::operators::remedy;
 use super::fault::{Fault, TYPE_MISMATCH, UNKNOWN_NAME, shown};
 use super::functions::Function;
-use super::nearest::nearest;
 use super::parser::Parsed;
 use super::{ERROR_FIELDS, Reference, Root, STEP_FIELDS, Scope, Type};
+use crate::nearest::nearest;
 
 /// Problems of one expression that are told.
 const FAULTS_MAX: usize = 20;

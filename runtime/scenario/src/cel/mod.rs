@@ -36,11 +36,9 @@ mod work;
 
 mod fault;
 pub mod limits;
-mod nearest;
 
 pub use expression::Expression;
 pub use functions::document::functions_document;
-pub use nearest::nearest;
 pub use parser::is_reserved_name;
 pub use template::Template;
 

@@ -3,38 +3,10 @@
 use tenzik_capsule::escaped;
 
 use super::reader::Reader;
+use crate::cel::is_reserved_name;
 use crate::language::NAME_LENGTH_MAX;
 use crate::place::Place;
 use crate::scenario::Located;
-
-/// Names that expressions have for something else: roots, `error`, and the reserved words of CEL.
-pub(crate) const RESERVED: [&str; 25] = [
-    "vars",
-    "assets",
-    "steps",
-    "error",
-    "true",
-    "false",
-    "null",
-    "in",
-    "as",
-    "break",
-    "const",
-    "continue",
-    "else",
-    "for",
-    "function",
-    "if",
-    "import",
-    "let",
-    "loop",
-    "package",
-    "namespace",
-    "return",
-    "var",
-    "void",
-    "while",
-];
 
 impl Reader {
     /// Checks a name: letters, digits, `_` and `-`, a letter first.
@@ -68,7 +40,7 @@ impl Reader {
 
     /// Checks the name of a loop's item.
     pub(super) fn check_binding(&mut self, name: &Located<String>) -> bool {
-        if RESERVED.contains(&name.value.as_str()) {
+        if is_reserved_name(&name.value) {
             self.wrong(
                 name.place,
                 "name_reserved",

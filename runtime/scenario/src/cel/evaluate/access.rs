@@ -3,9 +3,9 @@
 use super::super::Type;
 use super::super::ast::{Access, AccessKind, Kind, Node};
 use super::super::fault::{Fault, Faulty, MISSING, TYPE_MISMATCH, shown};
-use super::super::nearest::nearest;
 use super::super::val::{Key, Map, Val};
 use super::Evaluator;
+use crate::nearest::nearest;
 
 /// What to do about a key that is missing.
 const ABSENT: &str = "test it with has(…), or give another value with coalesce(…)";

@@ -6,8 +6,9 @@ use super::super::fault::{
 };
 use super::super::functions::{self, Function, Style};
 use super::super::lexer::{Token, position};
-use super::super::{Reference, Root, Type, literal, nearest};
+use super::super::{Reference, Root, Type, literal};
 use super::Parser;
+use crate::nearest::nearest;
 
 /// Names that the language keeps for itself.
 const KEYWORDS: &[&str] = &[
