@@ -1,5 +1,7 @@
 //! Events of a run as lines, one each, for pipes and logs.
 
+use std::collections::BTreeSet;
+
 use tenzik_runtime::scenario::execute::{EventSubscriber, RunEvent, StepCounts};
 
 use crate::printer;
@@ -8,12 +10,38 @@ use crate::printer;
 #[derive(Debug, Default)]
 pub(crate) struct EventLines {
     began_ms: Option<u64>,
+    told: Told,
+}
+
+/// Steps whose jobs failed, and said so, until they settle.
+#[derive(Debug, Default)]
+pub(crate) struct Told(BTreeSet<String>);
+
+impl Told {
+    /// Whether this event tells again what a job of the step told.
+    pub(crate) fn again(&mut self, event: &RunEvent<'_>) -> bool {
+        match event {
+            RunEvent::StepEnded { path, status, .. } if *status != "ok" => {
+                self.0.insert((*path).to_owned());
+                false
+            }
+            RunEvent::StepStarted { path, .. } => {
+                self.0.remove(*path);
+                false
+            }
+            RunEvent::StepSettled { path, state } if state.state == "failed" => {
+                self.0.remove(*path)
+            }
+            _ => false,
+        }
+    }
 }
 
 impl EventSubscriber for EventLines {
     fn event(&mut self, at_ms: u64, event: &RunEvent<'_>) {
         let began = *self.began_ms.get_or_insert(at_ms);
-        if let Some(text) = sentence(event) {
+        let again = self.told.again(event);
+        if let Some(text) = sentence(event).filter(|_| !again) {
             let after = elapsed(at_ms.saturating_sub(began));
             printer::result(&format!("{after:>9}  {}", one_line(&text)));
         }
@@ -99,8 +127,7 @@ pub(crate) fn sentence(event: &RunEvent<'_>) -> Option<String> {
                     }
                 }
                 ("unknown", ..) => format!("{path} needs a decision"),
-                // Jobs that failed said so; a step without one has not.
-                ("failed", ..) if state.attempts.unwrap_or(0) == 0 => {
+                ("failed", ..) => {
                     format!(
                         "{path} failed{}",
                         why(state.code.as_deref(), state.message.as_deref())

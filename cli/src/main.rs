@@ -17,6 +17,7 @@ mod first_party;
 mod journal_arguments;
 mod json;
 mod logging;
+mod output_guard;
 mod plan_world;
 mod policy_arguments;
 mod policy_source;

@@ -126,7 +126,18 @@ impl PlanWorld for MachineWorld {
 /// Package and version of a file by the records of the package manager, without asking the program.
 fn version(path: &Path, resolved: &Path) -> Option<String> {
     let lists = fs::read_dir(Path::new(DPKG).join("info")).ok()?;
-    let wanted = [path, resolved].map(|path| path.as_os_str().as_encoded_bytes().to_vec());
+    // Packages name files of merged directories with and without /usr.
+    let merged = |path: &Path| match path.strip_prefix("/usr") {
+        Ok(rest) => Path::new("/").join(rest),
+        Err(_) => Path::new("/usr").join(path.strip_prefix("/").unwrap_or(path)),
+    };
+    let names = [
+        path.to_owned(),
+        resolved.to_owned(),
+        merged(path),
+        merged(resolved),
+    ];
+    let wanted = names.map(|path| path.as_os_str().as_encoded_bytes().to_vec());
     let list = lists
         .flatten()
         .map(|entry| entry.path())
@@ -146,7 +157,7 @@ fn version(path: &Path, resolved: &Path) -> Option<String> {
     Some(format!("{package} {version}"))
 }
 
-fn has_line(list: &Path, wanted: &[Vec<u8>; 2]) -> bool {
+fn has_line(list: &Path, wanted: &[Vec<u8>; 4]) -> bool {
     let Ok(file) = File::open(list) else {
         return false;
     };

@@ -12,13 +12,14 @@ use serde::{Deserialize, Serialize};
 use tenzik_runtime::gate::{LocalAdapter, ProcessAdapter};
 use tenzik_runtime::journal::{Access, ArtifactStore, Journal};
 use tenzik_runtime::performer::{EnginePerformer, PerformerOptions, Receipts};
-use tenzik_runtime::scenario::driver::{Assumed, RunEnd};
+use tenzik_runtime::scenario::driver::{Assumed, RunEnd, StepState};
 use tenzik_runtime::scenario::execute::{
     Admission, AdmitAll, CrashPoint, CrashingJournal, EffectsLog, EventSubscriber,
-    GuardedAdmission, Performer, Rebuild, RunError, RunOptions, RunSummary, World, resume, run,
+    GuardedAdmission, Performer, Rebuild, RunError, RunOptions, RunSummary, World, end_name,
+    resume, run,
 };
 use tenzik_runtime::scenario::plan::Plan;
-use tenzik_runtime::scenario::report;
+use tenzik_runtime::scenario::{Scenario, report};
 use tenzik_runtime::telemetry::{Guard, GuardLimits, Sampler, SamplerOptions};
 use tenzik_runtime::{EngineOptions, NodeKey, Runtime};
 
@@ -32,7 +33,7 @@ use crate::logging::LogArguments;
 use crate::plan_world::MachineWorld;
 use crate::printer;
 use crate::run_watch;
-use crate::scenario_file::{Refusal, ScenarioText};
+use crate::scenario_file::{Refusal, ScenarioText, policy_files};
 use crate::stop_signal::StopSignal;
 use crate::user_directories;
 use crate::world;
@@ -144,6 +145,26 @@ impl Kept {
                 "it was begun by another version of tenzik ({other})"
             )),
         }
+    }
+
+    /// Reads it out of what the first row of a run keeps.
+    pub(crate) fn of_run(source: &str) -> Result<Kept, String> {
+        #[derive(Deserialize)]
+        struct Source {
+            source: String,
+        }
+        let source: Source = serde_json::from_str(source).map_err(|error| error.to_string())?;
+        Kept::parse(&source.source)
+    }
+
+    /// The files that it was made from.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        let mut files = vec![self.path.clone()];
+        files.extend(self.ceilings.iter().cloned());
+        if let Ok(scenario) = Scenario::parse(&self.text) {
+            files.extend(policy_files(&scenario, &self.directory));
+        }
+        files
     }
 
     /// Plans it again.
@@ -282,6 +303,37 @@ impl<'a> Execution<'a> {
         Ok(self.ended(&summary))
     }
 
+    /// With --quiet nobody has said yet what failed.
+    fn tell_failures(&self, summary: &RunSummary) {
+        if !self.arguments.quiet || summary.end == RunEnd::Ok {
+            return;
+        }
+        for step in &summary.settled {
+            if let StepState::Failed { code, message, .. } = &step.state {
+                printer::error(&format!("{}: {code}: {message}", step.path), "");
+            }
+        }
+        let remedy = format!("tenzik report {} shows every step", summary.run);
+        printer::error(
+            &format!("run {}: {}", summary.run, end_name(&summary.end)),
+            &remedy,
+        );
+    }
+
+    /// The run's last row, for those who want to hold the journal to it later.
+    fn tell_head(&self, summary: &RunSummary) {
+        if self.arguments.json || self.arguments.quiet {
+            return;
+        }
+        if let Ok(Some(ended)) = self.journal.run(&summary.run).map(|state| state.ended) {
+            let hash = ended.hash.to_hex();
+            printer::note(&format!("journal row {}:{hash}", ended.seq));
+        }
+        if summary.end != RunEnd::Ok {
+            printer::note(&format!("tenzik report {} shows every step", summary.run));
+        }
+    }
+
     fn limits(&self) -> Result<GuardLimits, Failure> {
         let mut limits = GuardLimits::default();
         if let Some(percent) = self.arguments.guard_memory {
@@ -312,6 +364,8 @@ impl<'a> Execution<'a> {
     }
 
     fn ended(&self, summary: &RunSummary) -> ExitCode {
+        self.tell_failures(summary);
+        self.tell_head(summary);
         match &summary.end {
             RunEnd::Ok => ExitCode::Ok,
             RunEnd::NeedsDecision { paths } => {

@@ -103,6 +103,14 @@ pub(crate) fn problem_json(problem: &Problem) -> Value {
     })
 }
 
+/// The files of the policies that a scenario names.
+pub(crate) fn policy_files(scenario: &Scenario, directory: &Path) -> Vec<PathBuf> {
+    let policies = scenario.policies.iter();
+    policies
+        .map(|(_, path)| directory.join(&path.value))
+        .collect()
+}
+
 impl ScenarioText {
     /// Reads the file.
     pub(crate) fn read(path: &Path) -> Result<ScenarioText, Failure> {

@@ -11,6 +11,7 @@ use tenzik_runtime::scenario::report::RunReport;
 use crate::exit_code::ExitCode;
 use crate::failure::{self, Failure};
 use crate::journal_arguments::{JournalArguments, artifact_failed};
+use crate::output_guard;
 use crate::printer;
 use crate::run_history;
 use crate::run_output::write_whole;
@@ -93,6 +94,7 @@ fn attempt(arguments: &ReportArguments) -> Result<(), Failure> {
         return printer::bytes(&bytes)
             .map_err(|error| Failure::machine(format!("cannot write: {error}"), ""));
     };
+    output_guard::check_with_journal(path, &journal, Some(&report.run))?;
     write_whole(path, &bytes).map_err(|error| failure::file("cannot write", path, &error))?;
     if arguments.json {
         printer::json(&json!({

@@ -11,6 +11,7 @@ use tenzik_runtime::scenario::picture::{gantt_svg, gantt_text};
 use crate::exit_code::ExitCode;
 use crate::failure::{self, Failure};
 use crate::journal_arguments::JournalArguments;
+use crate::output_guard;
 use crate::printer;
 use crate::run_history;
 use crate::run_output::write_whole;
@@ -51,6 +52,7 @@ fn attempt(arguments: &ShowArguments) -> Result<(), Failure> {
     let report = run_history::read(&journal, &arguments.run)?;
     let timeline = report.timeline();
     if let Some(path) = &arguments.svg {
+        output_guard::check_with_journal(path, &journal, Some(&report.run))?;
         write_whole(path, gantt_svg(&timeline).as_bytes())
             .map_err(|error| failure::file("cannot write", path, &error))?;
     }

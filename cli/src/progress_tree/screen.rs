@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tenzik_runtime::scenario::execute::{EventSubscriber, RunEvent};
 
-use crate::event_lines::sentence;
+use crate::event_lines::{Told, sentence};
 use crate::printer;
 use crate::world;
 
@@ -33,6 +33,7 @@ struct Shared {
 #[derive(Default)]
 struct State {
     tree: Tree,
+    told: Told,
     /// Lines that are on the terminal.
     drawn: usize,
     ended: bool,
@@ -80,7 +81,8 @@ impl EventSubscriber for ProgressTree {
             | RunEvent::RunStarted { .. } => true,
             _ => is_result,
         };
-        if let Some(text) = sentence(event).filter(|_| stays) {
+        let again = state.told.again(event);
+        if let Some(text) = sentence(event).filter(|_| stays && !again) {
             state.clear();
             match is_result {
                 true => printer::result(&text),

@@ -116,6 +116,17 @@ pub enum WorkEnding {
     Cancelled,
 }
 
+impl WorkEnding {
+    /// A failure.
+    pub fn failed(code: &str, exit: u8, message: impl Into<String>) -> WorkEnding {
+        WorkEnding::Failed {
+            code: code.to_owned(),
+            exit,
+            message: message.into(),
+        }
+    }
+}
+
 /// Something that a job produced, in the artifact store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Produced {

@@ -114,9 +114,37 @@ impl EnginePerformer {
         Err(PerformError::new("the job has no stages; please report it"))
     }
 
+    /// The report with every secret replaced in its texts.
+    fn masked_report(&self, work: &ReportWork) -> ReportWork {
+        ReportWork {
+            title: self.masked.masked(&work.title).into_owned(),
+            formats: work.formats.clone(),
+            rows: work.rows.iter().map(|row| self.masked_value(row)).collect(),
+            columns: work.columns.clone(),
+        }
+    }
+
+    /// Nesting is bounded by that of values.
+    fn masked_value(&self, value: &Value) -> Value {
+        match value {
+            Value::String(text) => Value::String(self.masked.masked(text).into_owned()),
+            Value::Array(items) => items.iter().map(|item| self.masked_value(item)).collect(),
+            Value::Object(entries) => entries
+                .iter()
+                .map(|(key, value)| {
+                    let key = self.masked.masked(key).into_owned();
+                    (key, self.masked_value(value))
+                })
+                .collect(),
+            other => other.clone(),
+        }
+    }
+
     fn report(&self, work: &ReportWork, place: &Place<'_>) -> Result<Performed, PerformError> {
         let mut artifacts = Vec::new();
         let mut digests = Map::new();
+        // Before anything is measured: the width of a column would tell the length of a secret.
+        let work = &self.masked_report(work);
         for format in &work.formats {
             let text = (self.options.report)(work, *format);
             let text = self.masked.masked(&text);

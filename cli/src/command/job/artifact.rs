@@ -13,6 +13,7 @@ use tenzik_runtime::journal::{Access, ArtifactDigest, Journal};
 use crate::exit_code::ExitCode;
 use crate::failure::{self, Failure, shown};
 use crate::journal_arguments::{JournalArguments, artifact_failed};
+use crate::output_guard;
 use crate::printer::{self, grouped};
 use crate::run_output::RunOutput;
 
@@ -60,6 +61,9 @@ fn attempt(arguments: &ArtifactArguments) -> Result<(), Failure> {
         .map_err(|error| artifact_failed(&error))?;
     reader.verify().map_err(|error| artifact_failed(&error))?;
     let path = arguments.output.as_deref();
+    if let Some(path) = path {
+        output_guard::check_with_journal(path, &journal, Some(&job.run))?;
+    }
     let bytes = write(&journal, &digest, path)?;
     let Some(path) = path else {
         return Ok(());

@@ -13,6 +13,7 @@ use tenzik_runtime::journal::{Access, Journal, Rows};
 use crate::exit_code::ExitCode;
 use crate::failure::{self, Failure, shown};
 use crate::journal_arguments::{JournalArguments, failed};
+use crate::output_guard;
 use crate::printer::{self, grouped};
 use crate::run_output::RunOutput;
 
@@ -52,6 +53,9 @@ pub(crate) fn run(arguments: &ExportArguments) -> ExitCode {
 
 fn attempt(arguments: &ExportArguments) -> Result<(), Failure> {
     let journal = arguments.journal.open(Access::Read)?;
+    if let Some(path) = &arguments.output {
+        output_guard::check_with_journal(path, &journal, None)?;
+    }
     let rows = rows(&journal, arguments.run.as_deref())?;
     let count = match arguments.output.as_deref() {
         None => write(rows, None)?,

@@ -124,10 +124,12 @@ fn crash(
     let mut ended = child.run(Some((write, side)))?;
     point.reached = ended.was_killed();
     while ended.is_unfinished() && point.resumes < RESUMES_MAX {
-        match child.interrupted()? {
+        match child.begun()? {
             // Nothing was begun.
             None => ended = child.run(None)?,
-            Some(run) => {
+            // It was killed when all was done and written.
+            Some((run, Some(end))) if end != "needs_decision" => ended = Ended::with(run, &end),
+            Some((run, _)) => {
                 point.resumes += 1;
                 let assume = ended.unknown.clone();
                 point.assumed += assume.len() as u64;

@@ -12,10 +12,11 @@ use tenzik_runtime::{Capability, escaped};
 
 use crate::exit_code::ExitCode;
 use crate::failure;
+use crate::output_guard;
 use crate::plan_world::MachineWorld;
 use crate::printer::{self, grouped};
 use crate::run_output::write_whole;
-use crate::scenario_file::{Refusal, ScenarioFileArguments, ScenarioText};
+use crate::scenario_file::{Refusal, ScenarioFileArguments, ScenarioText, policy_files};
 
 /// Hexadecimal digits of a digest that people see.
 const DIGEST_SHOWN: usize = 12;
@@ -52,6 +53,13 @@ fn attempt(arguments: &PlanArguments) -> Result<ExitCode, Refusal> {
     let world = MachineWorld::new(&text.directory, &scenario.ceiling, true)?;
     let plan = text.plan(&scenario.var, &world)?;
     if let Some(path) = &arguments.svg {
+        let policies = policy_files(&text.parse()?, &text.directory);
+        let ceilings = scenario.ceiling.iter().cloned();
+        let files = [scenario.file.clone()]
+            .into_iter()
+            .chain(policies)
+            .chain(ceilings);
+        output_guard::check(path, files.map(|file| ("a file of the scenario", file)))?;
         write_whole(path, picture::plan_svg(&plan).as_bytes())
             .map_err(|error| failure::file("cannot write the picture", path, &error))?;
     }

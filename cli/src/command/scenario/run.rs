@@ -19,10 +19,20 @@ pub(crate) struct RunArguments {
     #[command(flatten)]
     scenario: ScenarioFileArguments,
     /// The session that the jobs belong to where a step names none.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = session)]
     session: Option<String>,
     #[command(flatten)]
     execution: ExecutionArguments,
+}
+
+/// A name as `session:` of a step has it.
+fn session(text: &str) -> Result<String, String> {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    let begins = text.starts_with(|first: char| first.is_ascii_alphanumeric());
+    if begins && text.len() <= 64 && text.bytes().all(fits) {
+        return Ok(text.to_owned());
+    }
+    Err("a session has 1 to 64 letters, digits, _ and -, a letter or digit first".to_owned())
 }
 
 pub(crate) fn run(arguments: &RunArguments) -> ExitCode {

@@ -200,7 +200,7 @@ impl<'a> EdgeFinder<'a> {
                 let setters = self.flat.variables.get(name).map_or(&[][..], Vec::as_slice);
                 let has_default = self.defaults.contains(name);
                 for setter in setters.iter().filter(|setter| visible(setter)) {
-                    if *setter == index && has_default {
+                    if *setter == index && (has_default || self.is_set_before(index, reference)) {
                         continue;
                     }
                     let Some(target) = self.target(index, from, *setter, reference.place, problems)
@@ -245,6 +245,22 @@ impl<'a> EdgeFinder<'a> {
                 }
             }
         }
+    }
+
+    /// Whether an entry of the same `let`, above the reference, sets the variable.
+    fn is_set_before(&self, index: NodeIndex, reference: &Reference) -> bool {
+        let step = self.flat.steps.get(index).map(|flat| &flat.step.kind);
+        let Some(StepKind::Let(values)) = step else {
+            return false;
+        };
+        let mut names = values.iter().map(|(name, _)| name);
+        names.any(|name| {
+            // The entry that the reference stands in is the last one above it.
+            let entries = values.iter().rev().map(|(name, _)| name);
+            let mut above = entries.filter(|entry| entry.place < reference.place);
+            let own = above.next().map(|entry| entry.place);
+            name.value == reference.name && own.is_some_and(|own| name.place < own)
+        })
     }
 
     fn is_inside(&self, outer: NodeIndex, inner: NodeIndex) -> bool {

@@ -46,7 +46,9 @@ impl Names<'_> {
             return Some(Type::Map);
         };
         match field {
-            "status" | "error" => Some(Type::String),
+            "status" => Some(Type::String),
+            // Null for a step that did not fail.
+            "error" => Some(Type::Dyn),
             "attempts" => Some(Type::Int),
             "artifact" | "exit" => Some(Type::Dyn),
             "output" => {

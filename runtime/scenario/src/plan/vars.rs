@@ -6,6 +6,7 @@ use tenzik_capsule::escaped;
 
 use crate::place::{Place, Problem};
 use crate::scenario::Scenario;
+use crate::yaml::{Data, Node, ScalarValue};
 
 use super::flat::Flat;
 use super::names::type_of;
@@ -25,7 +26,9 @@ pub(super) fn variables(
     for (name, text) in given {
         let value = match vars.get(name) {
             Some(default) => typed(name, text, default),
-            None if flat.variables.contains_key(name.as_str()) => Ok(guessed(text)),
+            None if flat.variables.contains_key(name.as_str()) => {
+                Ok(meant(text).unwrap_or_else(|_| Value::from(text.as_str())))
+            }
             None => {
                 let known = vars.keys().map(String::as_str);
                 let known = known.chain(flat.variables.keys().copied());
@@ -55,7 +58,16 @@ fn typed(name: &str, text: &str, default: &Value) -> Result<Value, Problem> {
     if default.is_string() {
         return Ok(Value::from(text));
     }
-    let value = guessed(text);
+    let value = meant(text).map_err(|problems| {
+        let first = problems.into_iter().next();
+        let message = first.map_or_else(String::new, |problem| problem.to_string());
+        Problem::new(
+            Place::default(),
+            "value_malformed",
+            format!("--var {}: {message}", escaped(name)),
+            "write the value as in a scenario, or as JSON",
+        )
+    })?;
     let alike = match (default, &value) {
         (Value::Null, _) | (Value::Number(_), Value::Number(_)) => true,
         _ => type_of(default) == type_of(&value),
@@ -81,7 +93,26 @@ fn typed(name: &str, text: &str, default: &Value) -> Result<Value, Problem> {
     ))
 }
 
-/// JSON where the text is JSON, a text otherwise.
-fn guessed(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|_| Value::from(text))
+/// What the text means in a scenario, JSON included; none where it means nothing there.
+fn meant(text: &str) -> Result<Value, Vec<Problem>> {
+    crate::yaml::parse(text).map(|node| value(&node))
+}
+
+/// Nesting is bounded by the reader.
+fn value(node: &Node) -> Value {
+    match &node.data {
+        Data::Scalar(scalar) => match &scalar.value {
+            ScalarValue::Null => Value::Null,
+            ScalarValue::Bool(flag) => Value::Bool(*flag),
+            ScalarValue::Number(number) => Value::Number(number.clone()),
+            ScalarValue::Text => Value::from(&*scalar.text),
+        },
+        Data::List(items) => items.iter().map(value).collect(),
+        Data::Map(entries) => {
+            let entries = entries.iter();
+            entries
+                .map(|(key, node)| (key.text.to_string(), value(node)))
+                .collect()
+        }
+    }
 }

@@ -35,6 +35,20 @@ pub(super) struct Ended {
 }
 
 impl Ended {
+    /// A run that ended before its process was killed.
+    pub(super) fn with(run: String, end: &str) -> Ended {
+        let exit = match end {
+            "ok" => ExitCode::Ok,
+            _ => ExitCode::Scenario,
+        };
+        Ended {
+            code: i32::from(exit.number()),
+            run,
+            unknown: Vec::new(),
+            signal: None,
+        }
+    }
+
     pub(super) fn was_killed(&self) -> bool {
         self.signal == Some(KILLED)
     }
@@ -117,14 +131,12 @@ impl<'a> Child<'a> {
             .map_err(|_| Failure::machine("the count of writes is no number", "please report it"))
     }
 
-    /// The run that has not ended, if one began.
-    pub(super) fn interrupted(&self) -> Result<Option<String>, Failure> {
+    /// The run, and how it ended, if it did; none if none began.
+    pub(super) fn begun(&self) -> Result<Option<(String, Option<String>)>, Failure> {
         let runs = self.json(["runs", "--json"].map(Into::into).into())?;
-        let runs = runs["runs"].as_array().cloned().unwrap_or_default();
-        Ok(runs
-            .first()
-            .and_then(|run| run["run"].as_str())
-            .map(str::to_owned))
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let run = &runs["runs"][0];
+        Ok(text(&run["run"]).map(|id| (id, text(&run["ended"]["end"]))))
     }
 
     /// The states and outputs of the steps of a run, without what differs from run to run.

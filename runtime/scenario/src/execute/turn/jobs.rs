@@ -123,7 +123,12 @@ impl Loop<'_, '_> {
                 stop.stop(StopCause::TimedOut);
                 Ok(())
             }
-            Phase::Waiting { .. } => self.ended_waiting(key, WorkEnding::TimedOut { timeout_ms }),
+            Phase::Waiting { .. } => {
+                let message = format!(
+                    "it waited for the machine until its timeout of {timeout_ms} ms, and never began; raise timeout, --guard-cpu, or pass --no-guard"
+                );
+                self.ended_waiting(key, WorkEnding::failed("queue_timeout", 23, message))
+            }
         }
     }
 
