@@ -34,6 +34,7 @@ pub const PROBLEM_CODES: &[CodeFacts] = codes! {
     "input_twice", "a run step has more than one of input, input_file and input_artifact", "keep one of them";
     "invalid_argument", "a function of an expression refuses its argument", "see docs/scenarios-expressions.md";
     "key_malformed", "a key of a mapping is no text", "write a text";
+    "limit_raised", "a step asks for a higher limit than its policy allows", "raise it in the policy";
     "misplaced_key", "a key belongs to another kind of step", "move or remove it";
     "missing_key", "a key that is needed is not there", "add it";
     "missing_parameter", "a parameter that a tool needs is not given", "add it beside tool:";

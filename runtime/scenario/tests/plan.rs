@@ -281,3 +281,41 @@ fn ten_thousand_steps_are_planned() {
     assert_eq!(plan.nodes.len(), 10_000);
     assert_eq!(groups(&plan).len(), 5_000);
 }
+
+#[test]
+fn entries_of_a_let_see_those_above_them() {
+    let text = "version: 1\nname: a\nsteps:\n  - let: { a: 1, b: \"${{ vars.a + 1 }}\" }\n";
+    planned(text, &[]).unwrap();
+    let below = text.replace("a: 1, b", "b");
+    assert!(planned(&below, &[]).is_err());
+    let itself = "version: 1\nname: a\nsteps:\n  - let: { a: \"${{ vars.a + 1 }}\" }\n";
+    assert!(planned(itself, &[]).is_err());
+}
+
+#[test]
+fn expressions_of_one_event_are_bounded_together() {
+    use tenzik_scenario::driver::{Driver, DriverOptions, Event, StepState};
+    let heavy = "vars.l.map(x, vars.l.map(y, vars.l.size() + x + y).size()).size()";
+    let list = (0..300)
+        .map(|number| number.to_string())
+        .collect::<Vec<_>>();
+    let mut text = format!(
+        "version: 1\nname: a\nvars: {{ l: [{}] }}\nsteps:\n  - id: many\n    let:\n",
+        list.join(",")
+    );
+    for number in 0..200 {
+        writeln!(text, "      v{number}: \"${{{{ {heavy} }}}}\"").unwrap();
+    }
+    let plan = std::sync::Arc::new(planned(&text, &[]).unwrap());
+    let options = DriverOptions {
+        seed: [0; 32],
+        session: None,
+    };
+    let mut driver = Driver::new(plan, options).unwrap();
+    driver.handle(Event::Begin).unwrap();
+    let step = driver.steps().next().unwrap();
+    let StepState::Failed { message, .. } = &step.state else {
+        panic!("{step:?}");
+    };
+    assert!(message.contains("evaluated together"), "{message}");
+}

@@ -20,6 +20,7 @@ use crate::place::Place;
 mod expression;
 mod template;
 
+mod allowance;
 mod ast;
 mod lexer;
 mod literal;
@@ -37,6 +38,7 @@ mod work;
 mod fault;
 pub mod limits;
 
+pub use allowance::{EVENT_STEPS_MAX, with_steps};
 pub use expression::Expression;
 pub use functions::document::functions_document;
 pub use parser::is_reserved_name;

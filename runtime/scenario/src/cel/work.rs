@@ -1,5 +1,6 @@
 //! What an evaluation has used of its budget.
 
+use super::allowance;
 use super::fault::{Fault, Faulty, LIMIT};
 use super::limits::{PRODUCED_BYTES_MAX, STEPS_MAX};
 use super::pattern::Patterns;
@@ -30,6 +31,16 @@ impl Work {
 
     /// Takes steps.
     pub fn step(&mut self, steps: u64) -> Faulty<()> {
+        if !allowance::take(steps) {
+            return Err(self.fault(
+                LIMIT,
+                format!(
+                    "the expressions that are evaluated together take more than {} steps",
+                    allowance::EVENT_STEPS_MAX
+                ),
+                "do less in expressions, or do this in capsules",
+            ));
+        }
         self.steps = self.steps.saturating_add(steps);
         if self.steps > STEPS_MAX {
             return Err(self.fault(

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::cel::{EVENT_STEPS_MAX, with_steps};
 use crate::plan::Plan;
 use crate::work::{WorkEnding, WorkResult};
 
@@ -103,8 +104,11 @@ impl Driver {
     /// # Errors
     /// [`EventError`] for an event that does not fit; nothing changes.
     pub fn handle(&mut self, event: Event) -> Result<Vec<Action>, EventError> {
-        self.accept(event)?;
-        self.advance();
+        with_steps(EVENT_STEPS_MAX, || {
+            self.accept(event)?;
+            self.advance();
+            Ok(())
+        })?;
         self.drop_short_waits();
         let mut actions = std::mem::take(&mut self.out.settled);
         for part in [

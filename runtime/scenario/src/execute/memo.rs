@@ -15,7 +15,7 @@ use crate::work::{Produced, Work, WorkEnding, WorkResult, WorkUsage};
 
 use super::output::{OUTPUT_VALUE_BYTES_MAX, output_value};
 use super::performer::Performed;
-use super::provenance::Provenance;
+use super::provenance::{Provenance, StageProvenance};
 use super::record::{ArtifactBody, to_json};
 use super::workers::Shop;
 
@@ -39,6 +39,10 @@ pub(super) fn find(start: &JobStart, shop: Shop<'_>) -> Option<Performed> {
     let artifacts: Vec<Produced> = kept.artifacts.into_iter().map(produced).collect();
     let (output, others) = artifacts.split_first()?;
     let value = value(output, work.output, shop)?;
+    // What was made before a secret was opened may have it in it.
+    if !is_clean(&value, output, shop) {
+        return None;
+    }
     if !others
         .iter()
         .all(|artifact| shop.sink.holds(&artifact.digest))
@@ -60,6 +64,28 @@ pub(super) fn find(start: &JobStart, shop: Shop<'_>) -> Option<Performed> {
         provenance: kept.provenance.into_owned(),
         memo_key: None,
     })
+}
+
+/// Whether no secret that was opened by now stands in an output.
+fn is_clean(value: &Value, output: &Produced, shop: Shop<'_>) -> bool {
+    let text = value.to_string();
+    if matches!(shop.performer.masked(&text), Cow::Owned(masked) if masked != text) {
+        return false;
+    }
+    if !value.is_null() || output.bytes == 0 {
+        return true;
+    }
+    // The bytes themselves are all there is of it.
+    let mut bytes = Vec::new();
+    let read = shop.sink.open(&output.digest).and_then(|mut reader| {
+        let bound = OUTPUT_VALUE_BYTES_MAX as u64 + 1;
+        reader.by_ref().take(bound).read_to_end(&mut bytes)
+    });
+    if read.is_err() || bytes.len() > OUTPUT_VALUE_BYTES_MAX {
+        return false;
+    }
+    let text = String::from_utf8_lossy(&bytes);
+    shop.performer.masked(&text) == text
 }
 
 fn produced(artifact: ArtifactBody<'_>) -> Produced {
@@ -85,6 +111,11 @@ fn value(output: &Produced, format: OutputFormat, shop: Shop<'_>) -> Option<Valu
 pub(super) fn keep(performed: &Performed, shop: Shop<'_>) {
     let result = &performed.result;
     let is_new = result.ending == WorkEnding::Ok && !result.reused;
+    // A mask that stands in an output is of this run, and of no other.
+    let is_masked = |stage: &StageProvenance| stage.output_masked;
+    if performed.provenance.stages.iter().any(is_masked) {
+        return;
+    }
     let Some(key) = performed.memo_key.as_ref().filter(|_| is_new) else {
         return;
     };

@@ -1,6 +1,7 @@
 //! The state of a run from its rows: the driver is told again what it was told.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use tenzik_journal::{Row, RowKind};
 
@@ -29,6 +30,8 @@ pub(super) struct Replayed {
     pub(super) repetitions: HashMap<JobKey, u32>,
     /// Jobs that opened secrets: what is masked is in no row.
     pub(super) secrets: Vec<JobStart>,
+    /// Secrets that jobs may have opened which began: all that their policies name.
+    pub(super) maybe_secrets: Vec<JobStart>,
     /// Of the started jobs, those that were told to end.
     pub(super) stopped: Vec<JobKey>,
     /// Whether the run's end is written down.
@@ -60,6 +63,7 @@ struct Replay {
     told: usize,
     repetitions: HashMap<JobKey, u32>,
     secrets: Vec<JobStart>,
+    maybe_secrets: BTreeMap<String, JobStart>,
     stopped: BTreeSet<JobKey>,
     has_ended: bool,
 }
@@ -81,6 +85,7 @@ pub(super) fn replay(
         told: 0,
         repetitions: HashMap::new(),
         secrets: Vec::new(),
+        maybe_secrets: BTreeMap::new(),
         stopped: BTreeSet::new(),
         has_ended: false,
     };
@@ -131,6 +136,9 @@ impl Replay {
         match &event {
             Event::JobEnded { job, result } => {
                 let start = self.forget(job);
+                if let Some(start) = &start {
+                    self.may_have_opened(start);
+                }
                 let is_ok = result.ending == WorkEnding::Ok;
                 let opened =
                     start.filter(|start| is_ok && matches!(start.work, Work::Secret { .. }));
@@ -138,7 +146,9 @@ impl Replay {
             }
             Event::JobLost { job } => {
                 *self.repetitions.entry(job.clone()).or_default() += 1;
-                let _ = self.forget(job);
+                if let Some(start) = self.forget(job) {
+                    self.may_have_opened(&start);
+                }
             }
             Event::TimerFired { timer } => {
                 self.waits.remove(timer);
@@ -177,6 +187,26 @@ impl Replay {
         Ok(())
     }
 
+    /// The secrets of the policies of a job: what a process was given is masked in all that follows.
+    fn may_have_opened(&mut self, start: &JobStart) {
+        let Work::Capsule(work) = &start.work else {
+            return;
+        };
+        for stage in &work.stages {
+            for secret in &stage.policy.rules.secrets {
+                let commit = blake3::Hash::from_bytes(*stage.policy.commit().as_bytes());
+                let known = format!("{} {}", commit.to_hex(), secret.name);
+                self.maybe_secrets.entry(known).or_insert_with(|| JobStart {
+                    work: Work::Secret {
+                        name: secret.name.clone(),
+                        policy: Arc::clone(&stage.policy),
+                    },
+                    ..start.clone()
+                });
+            }
+        }
+    }
+
     /// Forgets a job that ended.
     fn forget(&mut self, key: &JobKey) -> Option<JobStart> {
         self.stopped.remove(key);
@@ -211,6 +241,7 @@ impl Replay {
             untold: self.settled.split_off(self.told.min(self.settled.len())),
             repetitions: self.repetitions,
             secrets: self.secrets,
+            maybe_secrets: self.maybe_secrets.into_values().collect(),
             stopped,
             has_ended: self.has_ended,
         }

@@ -136,6 +136,19 @@ impl<'a> Stages<'a> {
                 ));
                 return None;
             };
+            let set = field.value(&policy.limits);
+            if common.grants.is_some() && *value > set {
+                problems.push(Problem::new(
+                    name.place,
+                    "limit_raised",
+                    format!(
+                        "{} is {value}, and the step's policy allows {set}",
+                        name.value
+                    ),
+                    "raise it in the policy: a scenario only lowers what a policy says",
+                ));
+                return None;
+            }
             field.set(&mut changed.limits, *value);
         }
         if let Err(error) = changed.limits.check() {

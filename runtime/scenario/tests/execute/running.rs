@@ -309,7 +309,7 @@ fn queueing_ends_at_the_timeout_of_the_step() {
     let scene = Scene::new(vec![node], &[]);
     let (summary, events) = scene.run_admitted(&mut Closed);
     assert_eq!(summary.unwrap().end, RunEnd::Failed);
-    assert_eq!(events.of("step_ended")[0]["status"], "timed_out");
+    assert_eq!(events.of("step_ended")[0]["status"], "failed");
     assert!(scene.performer.calls_of("a").is_empty());
     assert!(!scene.journal.kinds().contains(&"intent"));
 }
