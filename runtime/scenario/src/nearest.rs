@@ -16,11 +16,13 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .filter_map(|candidate| {
             let letters: Vec<char> = candidate.to_lowercase().chars().collect();
             let edits_max = (letters.len().max(length) / 3).clamp(1, EDITS_MAX);
-            if letters.len().abs_diff(length) > edits_max || letters.len() <= 1 {
+            if letters.len().abs_diff(length) > edits_max {
                 return None;
             }
             let edits = edits(&name, &letters);
-            (edits <= edits_max).then_some((edits, candidate))
+            // Names of one letter have to have something in common, too.
+            let is_near = edits <= edits_max && edits < letters.len().max(length);
+            is_near.then_some((edits, candidate))
         })
         .min()
         .map(|(_, candidate)| candidate)
@@ -88,6 +90,8 @@ mod tests {
             assert_eq!(nearest(name, KEYS), found, "{name}");
         }
         // Also fields of steps in expressions.
+        assert_eq!(nearest("aa", ["a", "b"]), Some("a"));
+        assert_eq!(nearest("a", ["b", "c"]), None);
         let fields = ["output", "status", "exit", "error"];
         assert_eq!(nearest("ouptut", fields), Some("output"));
         assert_eq!(nearest("exits", fields), Some("exit"));

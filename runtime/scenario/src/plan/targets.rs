@@ -9,34 +9,21 @@ use super::stages::literal_text;
 /// Reads every target of `groups` that is written without an expression.
 pub(super) fn check(groups: &[AssetGroup], problems: &mut Vec<Problem>) {
     for group in groups {
-        let lists: [(&[ValueTemplate], fn(&str) -> Result<(), NoTarget>); 3] = [
-            (&group.hosts, |text| target::host(text).map(drop)),
-            (&group.cidrs, |text| target::network(text).map(drop)),
-            (&group.exclude, |text| target::left_out(text).map(drop)),
-        ];
-        for (values, read) in lists {
-            for value in values {
-                check_value(value, read, problems);
-            }
-        }
+        check_values(&group.hosts, target::host, problems);
+        check_values(&group.cidrs, target::network, problems);
+        check_values(&group.exclude, target::left_out, problems);
     }
 }
 
-/// Nesting is bounded by that of the file.
-fn check_value(
-    value: &ValueTemplate,
-    read: fn(&str) -> Result<(), NoTarget>,
+fn check_values<T>(
+    values: &[ValueTemplate],
+    read: impl Fn(&str) -> Result<T, NoTarget>,
     problems: &mut Vec<Problem>,
 ) {
-    if let ValueTemplate::List(items, _) = value {
-        for item in items {
-            check_value(item, read, problems);
+    for value in values {
+        let found = literal_text(value).map(|text| read(&text));
+        if let Some(Err(NoTarget { message, remedy })) = found {
+            problems.push(Problem::new(value.place(), "bad_value", message, remedy));
         }
-    }
-    let Some(text) = literal_text(value) else {
-        return;
-    };
-    if let Err(NoTarget { message, remedy }) = read(&text) {
-        problems.push(Problem::new(value.place(), "bad_value", message, remedy));
     }
 }
