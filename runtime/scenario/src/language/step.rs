@@ -25,7 +25,7 @@ pub(crate) static STEP: Table = Table {
     is_open: false,
     keys: &[
         KeySpec::new("id", Kind::Name, "Its name: steps.ID in expressions. Letters, digits, _ and -, a letter first; unique in the scenario. Default: step-N by its position, inside of a block behind the name of the step around it.").such_as(r#""parse""#),
-        KeySpec::new("name", Kind::Text, "What it is called in pictures and reports."),
+        KeySpec::new("name", Kind::Text, "What it is called in pictures of the plan."),
         KeySpec::new("let", Kind::Map(&Kind::Value), "Sets variables; --var wins over it.").of(LET).such_as(r#"{"wide": "${{ vars.depth > 2 }}"}"#),
         KeySpec::new("secret", Kind::Name, "Makes sure that this secret of the policy can be had, and masks it from then on.").of(SECRET).such_as(r#""token""#),
         KeySpec::new("assets", Kind::Map(&Kind::Any(&[Kind::List(&Kind::Template), Kind::Object(&GROUP)])), "Makes groups of targets: assets.NAME in expressions. A list is short for hosts.").of(ASSETS).such_as(r#"{"db": ["10.1.0.1"]}"#),
@@ -46,8 +46,8 @@ pub(crate) static STEP: Table = Table {
         KeySpec::new("after", REFERENCES, "Steps that must have ended, whatever came of them.").such_as(r#"["parse"]"#),
         KeySpec::new("when", Kind::Expression, "Runs the step only if this is true; otherwise it is skipped.").such_as(r#""steps.parse.output.size() > 0""#),
         KeySpec::new("grants", Kind::Name, "The policy that it runs under, by its name in policies. Default: the profile default.").of(Kinds::GRANTED).such_as(r#""scan""#),
-        KeySpec::new("limits", Kind::Limits, "Limits that differ from the policy's, by their names in policies. Ceilings bound them.").of(Kinds::CAPSULES).such_as(r#"{"fuel": 100000000, "module_bytes": "16KiB"}"#),
-        KeySpec::new("timeout", TIMEOUT, "Time that one attempt may take. Default: what its limits say.").of(Kinds::JOBS).such_as(r#""60s""#),
+        KeySpec::new("limits", Kind::Limits, "Limits by their names in policies: below what the policy in grants says, or besides the default profile. Ceilings bound them.").of(Kinds::CAPSULES).such_as(r#"{"fuel": 100000000, "module_bytes": "16KiB"}"#),
+        KeySpec::new("timeout", TIMEOUT, "Time that one attempt may take. Default: 30 s, or 5 s more than the longest deadline among the rules of its policy.").of(Kinds::JOBS).such_as(r#""60s""#),
         KeySpec::new("retries", Kind::Any(&[RETRY_COUNT, Kind::Object(&RETRIES)]), "How often a failed attempt is repeated: a number, or a map. Not for steps with effect at_most_once.").of(Kinds::JOBS).or("0"),
         KeySpec::new("on_error", Kind::Any(&[Kind::Words(&[
             Word { word: "stop", doc: "nothing new is started" },
