@@ -2,10 +2,23 @@
 
 use rusqlite::{Connection, OptionalExtension as _};
 
+use crate::artifacts::NewArtifact;
 use crate::chain::{Fields, Head};
 use crate::error::JournalError;
 use crate::journal::{Journal, WriteError, Writer, head};
 use crate::row::{BODY_BYTES_MAX, Durability, NewRow, RowKind, id_problem};
+use crate::{artifacts, memo};
+
+/// What is written in one transaction.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Turn<'a> {
+    /// Rows, in their order.
+    pub rows: &'a [NewRow<'a>],
+    /// Artifacts for the index. What has the same run, job and name is replaced.
+    pub artifacts: &'a [NewArtifact<'a>],
+    /// Results of pure work to be used again: key and JSON. What was there is replaced.
+    pub results: &'a [(&'a str, &'a str)],
+}
 
 impl Journal {
     /// Appends `rows` in one transaction: all of them or none. Gives the number of the last one.
@@ -14,7 +27,22 @@ impl Journal {
     /// When a row is not acceptable (nothing is written then), or when the file cannot be written,
     /// after which the handle is not used any more.
     pub fn append(&self, rows: &[NewRow<'_>], durability: Durability) -> Result<u64, JournalError> {
-        for row in rows {
+        self.record(
+            &Turn {
+                rows,
+                ..Turn::default()
+            },
+            durability,
+        )
+    }
+
+    /// Writes all of `turn` in one transaction, or nothing. Gives the number of the last row.
+    ///
+    /// # Errors
+    /// When something is not acceptable (nothing is written then), or when the file cannot be
+    /// written, after which the handle is not used any more.
+    pub fn record(&self, turn: &Turn<'_>, durability: Durability) -> Result<u64, JournalError> {
+        for row in turn.rows {
             acceptable(row)?;
             if row.kind == RowKind::RunStarted {
                 return Err(refused(
@@ -23,13 +51,20 @@ impl Journal {
                 ));
             }
         }
-        if rows.is_empty() {
+        for artifact in turn.artifacts {
+            artifacts::acceptable(artifact)?;
+        }
+        for (key, result) in turn.results {
+            memo::acceptable(key, result)?;
+        }
+        if turn.rows.is_empty() && turn.artifacts.is_empty() && turn.results.is_empty() {
             return Ok(self.head()?.seq);
         }
         self.write(durability, |writer| {
             let mut head = head(&writer.connection)?;
-            let mut bytes = 0;
-            for row in rows {
+            let mut bytes = artifacts::insert(&writer.connection, turn.artifacts)?;
+            bytes += memo::insert(&writer.connection, turn.results)?;
+            for row in turn.rows {
                 allow(writer, row, &self.path)?;
                 insert(&writer.connection, row, &mut head)?;
                 follow_up(writer, row, head.seq)?;

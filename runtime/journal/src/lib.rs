@@ -34,6 +34,7 @@ mod sessions;
 
 mod artifacts;
 
+pub use append::Turn;
 pub use artifacts::{
     Artifact, ArtifactDigest, ArtifactError, ArtifactReader, ArtifactStore, ArtifactWriter, Find,
     NewArtifact,

@@ -1,7 +1,8 @@
 //! Results of pure work, to be used again.
 
-use rusqlite::OptionalExtension as _;
+use rusqlite::{Connection, OptionalExtension as _};
 
+use crate::append::Turn;
 use crate::error::JournalError;
 use crate::journal::Journal;
 use crate::row::{BODY_BYTES_MAX, Durability};
@@ -16,27 +17,11 @@ impl Journal {
     /// When the key has over 256 bytes, the result more than a body may have, or the file cannot be
     /// written.
     pub fn remember(&self, key: &str, result: &str) -> Result<(), JournalError> {
-        for (what, text, max) in [
-            ("the key of a result", key, KEY_BYTES_MAX),
-            ("a result", result, BODY_BYTES_MAX),
-        ] {
-            if text.len() > max {
-                return Err(JournalError::TooLarge {
-                    what,
-                    bytes: text.len() as u64,
-                    max: max as u64,
-                });
-            }
-        }
-        self.write(Durability::Pure, |writer| {
-            writer
-                .connection
-                .prepare_cached(
-                    "INSERT OR REPLACE INTO memo (key, result, digest) VALUES (?1, ?2, ?3)",
-                )?
-                .execute((key, result, digest(key, result)))?;
-            Ok(((), result.len() as u64))
-        })
+        let turn = Turn {
+            results: &[(key, result)],
+            ..Turn::default()
+        };
+        self.record(&turn, Durability::Pure).map(drop)
     }
 
     /// What was kept under `key`. What is not as it was written is as good as nothing.
@@ -59,6 +44,37 @@ impl Journal {
             .filter(|(result, stored)| digest(key, result)[..] == stored[..])
             .map(|(result, _)| result))
     }
+}
+
+/// Whether a result can be kept.
+pub(crate) fn acceptable(key: &str, result: &str) -> Result<(), JournalError> {
+    for (what, text, max) in [
+        ("the key of a result", key, KEY_BYTES_MAX),
+        ("a result", result, BODY_BYTES_MAX),
+    ] {
+        if text.len() > max {
+            return Err(JournalError::TooLarge {
+                what,
+                bytes: text.len() as u64,
+                max: max as u64,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Keeps results, in the transaction of the caller. Gives about how many bytes that takes.
+pub(crate) fn insert(connection: &Connection, results: &[(&str, &str)]) -> rusqlite::Result<u64> {
+    let mut bytes = 0;
+    for (key, result) in results {
+        connection
+            .prepare_cached(
+                "INSERT OR REPLACE INTO memo (key, result, digest) VALUES (?1, ?2, ?3)",
+            )?
+            .execute((key, result, digest(key, result)))?;
+        bytes += result.len() as u64;
+    }
+    Ok(bytes)
 }
 
 /// What tells a changed result: it is not part of the chain.

@@ -1,7 +1,7 @@
 //! What is appended is read again.
 
 use tenzik_journal::{
-    ArtifactStore, Durability, Find, Hash, JournalError, NewArtifact, Request, RowKind,
+    ArtifactStore, Durability, Find, Hash, JournalError, NewArtifact, Request, RowKind, Turn,
 };
 
 use crate::sandbox::{Sandbox, row, run_row};
@@ -121,4 +121,55 @@ fn an_artifact_is_stored_once_and_found_by_run_job_and_content() {
         assert_eq!(found[0].content, digest);
     }
     assert_eq!(store.artifacts(Find::Run("other")).unwrap(), []);
+}
+
+#[test]
+fn a_turn_is_written_as_a_whole_or_not_at_all() {
+    let sandbox = Sandbox::new();
+    let journal = sandbox.journal();
+    journal.begin(&run_row("aaaa1")).unwrap();
+    let artifact = NewArtifact {
+        run: "aaaa1",
+        job: "j",
+        name: "output",
+        content: "00".repeat(32).parse().unwrap(),
+        bytes: 7,
+        provenance: "{}",
+    };
+    let rows = [row("aaaa1", RowKind::Outcome, "{}")];
+    let turn = Turn {
+        rows: &rows,
+        artifacts: &[artifact],
+        results: &[("key", "1")],
+    };
+    let (nameless, unknown) = (
+        [NewArtifact {
+            name: "",
+            ..artifact
+        }],
+        [row("other", RowKind::Outcome, "{}")],
+    );
+    let long = "k".repeat(257);
+    for refused in [
+        Turn {
+            artifacts: &nameless,
+            ..turn
+        },
+        Turn {
+            results: &[(&long, "1")],
+            ..turn
+        },
+        Turn {
+            rows: &unknown,
+            ..turn
+        },
+    ] {
+        journal.record(&refused, Effect).unwrap_err();
+        assert_eq!(journal.head().unwrap().seq, 1);
+        assert_eq!(journal.artifacts(Find::Run("aaaa1")).unwrap(), []);
+        assert_eq!(journal.recall("key").unwrap(), None);
+    }
+    assert_eq!(journal.record(&turn, Effect).unwrap(), 2);
+    assert_eq!(journal.artifacts(Find::Run("aaaa1")).unwrap().len(), 1);
+    assert_eq!(journal.recall("key").unwrap().unwrap(), "1");
 }

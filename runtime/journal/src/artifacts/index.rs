@@ -1,7 +1,8 @@
 //! Who produced which artifact.
 
-use rusqlite::{Params, Row};
+use rusqlite::{Connection, Params, Row};
 
+use crate::append::Turn;
 use crate::error::{JournalError, SqliteError};
 use crate::journal::Journal;
 use crate::row::{Durability, id_problem};
@@ -81,32 +82,11 @@ impl ArtifactStore {
         artifacts: &[NewArtifact<'_>],
         durability: Durability,
     ) -> Result<(), ArtifactError> {
-        for artifact in artifacts {
-            acceptable(artifact)?;
-        }
-        if artifacts.is_empty() {
-            return Ok(());
-        }
-        self.journal.write(durability, |writer| {
-            let mut bytes = 0;
-            let mut statement = writer.connection.prepare_cached(
-                "INSERT OR REPLACE INTO artifacts (run, job, name, content, bytes, provenance, digest) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-            )?;
-            for artifact in artifacts {
-                statement.execute((
-                    artifact.run,
-                    artifact.job,
-                    artifact.name,
-                    artifact.content.to_hex(),
-                    artifact.bytes,
-                    artifact.provenance,
-                    digest(artifact),
-                ))?;
-                bytes += artifact.provenance.len() as u64 + 256;
-            }
-            Ok(((), bytes))
-        })?;
+        let turn = Turn {
+            artifacts,
+            ..Turn::default()
+        };
+        self.journal.record(&turn, durability)?;
         Ok(())
     }
 
@@ -190,7 +170,33 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<Option<Artifact>> {
     Ok(same.then_some(artifact))
 }
 
-fn acceptable(artifact: &NewArtifact<'_>) -> Result<(), JournalError> {
+/// Adds artifacts to the index, in the transaction of the caller. Gives about how many bytes that
+/// takes.
+pub(crate) fn insert(
+    connection: &Connection,
+    artifacts: &[NewArtifact<'_>],
+) -> rusqlite::Result<u64> {
+    let mut bytes = 0;
+    for artifact in artifacts {
+        let mut statement = connection.prepare_cached(
+            "INSERT OR REPLACE INTO artifacts (run, job, name, content, bytes, provenance, digest) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?;
+        statement.execute((
+            artifact.run,
+            artifact.job,
+            artifact.name,
+            artifact.content.to_hex(),
+            artifact.bytes,
+            artifact.provenance,
+            digest(artifact),
+        ))?;
+        bytes += artifact.provenance.len() as u64 + 256;
+    }
+    Ok(bytes)
+}
+
+pub(crate) fn acceptable(artifact: &NewArtifact<'_>) -> Result<(), JournalError> {
     let refused = |what| {
         Err(JournalError::NotAcceptable {
             what,

@@ -17,6 +17,7 @@ mod writer;
 pub use digest::ArtifactDigest;
 pub use error::ArtifactError;
 pub use index::{Artifact, Find, NewArtifact};
+pub(crate) use index::{acceptable, insert};
 pub use reader::ArtifactReader;
 pub use store::ArtifactStore;
 pub use writer::ArtifactWriter;

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use rustix::process::{Signal, getpid, kill_process};
-use tenzik_journal::{Durability, NewRow, Request, Row, RunRow};
+use tenzik_journal::{Durability, Request, Row, RunRow, Turn};
 
 use crate::driver::JobStart;
 use crate::scenario::Effect;
@@ -80,8 +80,8 @@ impl RunJournal for CrashingJournal<'_> {
         self.around(|| self.inner.begin(run))
     }
 
-    fn append(&self, rows: &[NewRow<'_>], durability: Durability) -> Result<(), StorageError> {
-        self.around(|| self.inner.append(rows, durability))
+    fn record(&self, turn: &Turn<'_>, durability: Durability) -> Result<(), StorageError> {
+        self.around(|| self.inner.record(turn, durability))
     }
 
     fn source(&self, run: &str) -> Result<String, StorageError> {
@@ -98,10 +98,6 @@ impl RunJournal for CrashingJournal<'_> {
 
     fn requested(&self, run: &str) -> Result<Vec<Request>, StorageError> {
         self.inner.requested(run)
-    }
-
-    fn remember(&self, key: &str, result: &str) -> Result<(), StorageError> {
-        self.around(|| self.inner.remember(key, result))
     }
 
     fn recall(&self, key: &str) -> Result<Option<String>, StorageError> {

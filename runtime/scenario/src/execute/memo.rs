@@ -19,6 +19,9 @@ use super::provenance::{Provenance, StageProvenance};
 use super::record::{ArtifactBody, to_json};
 use super::workers::Shop;
 
+/// Most bytes of a result that is kept, without its artifacts.
+const KEPT_BYTES_MAX: usize = 1 << 20;
+
 /// A result, as it is kept.
 #[derive(Serialize, Deserialize)]
 struct Kept<'a> {
@@ -107,28 +110,25 @@ fn value(output: &Produced, format: OutputFormat, shop: Shop<'_>) -> Option<Valu
     output_value(&bytes, format).ok()
 }
 
-/// Keeps a result for later jobs. What cannot be kept is made again.
-pub(super) fn keep(performed: &Performed, shop: Shop<'_>) {
+/// What is kept of a result for later jobs, if anything is: its key and a text. What cannot be kept is
+/// made again.
+pub(super) fn kept(performed: &Performed) -> Option<(&str, String)> {
     let result = &performed.result;
     let is_new = result.ending == WorkEnding::Ok && !result.reused;
     // A mask that stands in an output is of this run, and of no other.
     let is_masked = |stage: &StageProvenance| stage.output_masked;
     if performed.provenance.stages.iter().any(is_masked) {
-        return;
+        return None;
     }
-    let Some(key) = performed.memo_key.as_ref().filter(|_| is_new) else {
-        return;
-    };
+    let key = performed.memo_key.as_deref().filter(|_| is_new)?;
     let artifacts = result.artifacts.iter().map(|artifact| ArtifactBody {
         name: Cow::Borrowed(&artifact.name),
         digest: Cow::Borrowed(&artifact.digest),
         bytes: artifact.bytes,
     });
-    let kept = Kept {
+    let text = to_json(&Kept {
         artifacts: artifacts.collect(),
         provenance: Cow::Borrowed(&performed.provenance),
-    };
-    if let Err(error) = shop.journal.remember(key, &to_json(&kept)) {
-        tracing::warn!(%error, "a result cannot be kept for later runs");
-    }
+    });
+    (text.len() <= KEPT_BYTES_MAX).then_some((key, text))
 }

@@ -26,6 +26,7 @@ mod run_journal;
 mod sink;
 
 mod guard;
+mod indexed;
 mod store;
 
 mod deadlines;
@@ -52,5 +53,5 @@ pub use provenance::{ProcessProvenance, Provenance, StageProvenance, VariablePro
 pub use record::{ArtifactBody, AssumeBody, IntentBody, KeyBody, OutcomeBody, effect_name};
 pub use run::{Rebuild, resume, run};
 pub use run_journal::{RunJournal, StorageError};
-pub use sink::{ArtifactEntry, ArtifactSink, ArtifactWrite, Stored};
+pub use sink::{ArtifactSink, ArtifactWrite, Stored};
 pub use world::{RunError, RunOptions, RunSummary, World, end_name};

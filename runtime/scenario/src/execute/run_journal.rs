@@ -2,7 +2,7 @@
 
 use std::any::Any;
 
-use tenzik_journal::{Durability, Journal, NewRow, Request, Row, RunRow};
+use tenzik_journal::{Durability, Journal, NewRow, Request, Row, RunRow, Turn};
 
 /// Something was not written or read.
 pub type StorageError = String;
@@ -21,11 +21,23 @@ pub trait RunJournal: Sync {
     /// When it was not written.
     fn begin(&self, run: &RunRow<'_>) -> Result<(), StorageError>;
 
+    /// Writes all of `turn`, or nothing.
+    ///
+    /// # Errors
+    /// When it was not written. Nothing is written through this handle any more.
+    fn record(&self, turn: &Turn<'_>, durability: Durability) -> Result<(), StorageError>;
+
     /// Writes all of `rows`, or none.
     ///
     /// # Errors
-    /// When they were not written. Nothing is written through this handle any more.
-    fn append(&self, rows: &[NewRow<'_>], durability: Durability) -> Result<(), StorageError>;
+    /// As [`RunJournal::record`].
+    fn append(&self, rows: &[NewRow<'_>], durability: Durability) -> Result<(), StorageError> {
+        let turn = Turn {
+            rows,
+            ..Turn::default()
+        };
+        self.record(&turn, durability)
+    }
 
     /// What [`RunJournal::begin`] was given as source.
     ///
@@ -49,12 +61,6 @@ pub trait RunJournal: Sync {
     /// When it cannot be read.
     fn requested(&self, run: &str) -> Result<Vec<Request>, StorageError>;
 
-    /// Keeps a result for later runs.
-    ///
-    /// # Errors
-    /// When it was not written.
-    fn remember(&self, key: &str, result: &str) -> Result<(), StorageError>;
-
     /// A result that was kept.
     ///
     /// # Errors
@@ -72,8 +78,8 @@ impl RunJournal for Journal {
         Journal::begin(self, run).map_err(told)
     }
 
-    fn append(&self, rows: &[NewRow<'_>], durability: Durability) -> Result<(), StorageError> {
-        Journal::append(self, rows, durability)
+    fn record(&self, turn: &Turn<'_>, durability: Durability) -> Result<(), StorageError> {
+        Journal::record(self, turn, durability)
             .map(drop)
             .map_err(told)
     }
@@ -95,10 +101,6 @@ impl RunJournal for Journal {
 
     fn requested(&self, run: &str) -> Result<Vec<Request>, StorageError> {
         Journal::requested(self, run).map_err(told)
-    }
-
-    fn remember(&self, key: &str, result: &str) -> Result<(), StorageError> {
-        Journal::remember(self, key, result).map_err(told)
     }
 
     fn recall(&self, key: &str) -> Result<Option<String>, StorageError> {

@@ -6,8 +6,6 @@ use tenzik_journal::Durability;
 
 use crate::work::Produced;
 
-use super::provenance::Provenance;
-
 /// Keeps artifacts by their content. Called on several threads at once.
 pub trait ArtifactSink: Sync {
     /// Begins an artifact.
@@ -22,12 +20,6 @@ pub trait ArtifactSink: Sync {
     /// # Errors
     /// [`io::ErrorKind::NotFound`] when it is not there.
     fn open(&self, digest: &str) -> io::Result<Box<dyn Read + Send>>;
-
-    /// Writes down where artifacts come from. Their contents are there already.
-    ///
-    /// # Errors
-    /// When the index cannot be written.
-    fn index(&self, entries: &[ArtifactEntry<'_>], durability: Durability) -> io::Result<()>;
 
     /// Keeps `bytes`.
     ///
@@ -74,23 +66,4 @@ impl Stored {
             bytes: self.bytes,
         }
     }
-}
-
-/// What the index keeps of one artifact.
-#[derive(Clone, Copy, Debug)]
-pub struct ArtifactEntry<'a> {
-    /// The run.
-    pub run: &'a str,
-    /// The job.
-    pub job: &'a str,
-    /// The step's path.
-    pub path: &'a str,
-    /// The artifact.
-    pub produced: &'a Produced,
-    /// Where it comes from.
-    pub provenance: &'a Provenance,
-    /// When the job began, in milliseconds since 1970.
-    pub started_ms: u64,
-    /// Microseconds that the job took.
-    pub duration_us: u64,
 }

@@ -140,11 +140,8 @@ fn perform(task: &Task, shop: Shop<'_>) -> Result<Performed, PerformError> {
             return Ok(reused);
         }
         tracing::debug!("job begins");
-        let performed = shop
-            .performer
-            .perform(&task.start, &task.id, &task.stop, shop.sink)?;
-        memo::keep(&performed, shop);
-        Ok(performed)
+        shop.performer
+            .perform(&task.start, &task.id, &task.stop, shop.sink)
     };
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
         let message = format!(

@@ -9,13 +9,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 
 use serde_json::{Map, Value};
-use tenzik_journal::{Durability, Hash, NewRow, Request, Row, RowKind, RunRow};
+use tenzik_journal::{Durability, Hash, NewRow, Request, Row, RowKind, RunRow, Turn};
 use tenzik_policy::Policy;
 use tenzik_scenario::driver::{Assumed, JobStart};
 use tenzik_scenario::execute::{
-    Admission, AdmitAll, ArtifactEntry, ArtifactSink, ArtifactWrite, EventSubscriber, PerformError,
-    Performed, Performer, RunError, RunEvent, RunJournal, RunOptions, RunSummary, StopCause,
-    StopFlag, StorageError, Stored, World, resume, run,
+    Admission, AdmitAll, ArtifactSink, ArtifactWrite, EventSubscriber, PerformError, Performed,
+    Performer, RunError, RunEvent, RunJournal, RunOptions, RunSummary, StopCause, StopFlag,
+    StorageError, Stored, World, resume, run,
 };
 use tenzik_scenario::plan::{AfterError, Block, Node, NodeKind, Plan, StagePlan};
 use tenzik_scenario::{
@@ -261,10 +261,6 @@ impl ArtifactSink for MemorySink {
         let content = contents.get(digest).ok_or(io::ErrorKind::NotFound)?;
         Ok(Box::new(Cursor::new(content.clone())))
     }
-
-    fn index(&self, _: &[ArtifactEntry<'_>], _: Durability) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 /// Rows in memory. From a given write on every one fails.
@@ -338,10 +334,14 @@ impl RunJournal for MemoryJournal {
         Ok(())
     }
 
-    fn append(&self, rows: &[NewRow<'_>], durability: Durability) -> Result<(), StorageError> {
+    fn record(&self, turn: &Turn<'_>, durability: Durability) -> Result<(), StorageError> {
         self.write()?;
-        rows.iter().for_each(|row| self.push(row));
-        let kinds = rows.iter().map(|row| row.kind).collect();
+        turn.rows.iter().for_each(|row| self.push(row));
+        let mut memo = self.memo.lock().unwrap();
+        for (key, result) in turn.results {
+            memo.insert((*key).to_owned(), (*result).to_owned());
+        }
+        let kinds = turn.rows.iter().map(|row| row.kind).collect();
         self.transactions.lock().unwrap().push((kinds, durability));
         Ok(())
     }
@@ -362,12 +362,6 @@ impl RunJournal for MemoryJournal {
 
     fn requested(&self, _: &str) -> Result<Vec<Request>, StorageError> {
         Ok(self.requests.lock().unwrap().clone())
-    }
-
-    fn remember(&self, key: &str, result: &str) -> Result<(), StorageError> {
-        let mut memo = self.memo.lock().unwrap();
-        memo.insert(key.to_owned(), result.to_owned());
-        Ok(())
     }
 
     fn recall(&self, key: &str) -> Result<Option<String>, StorageError> {

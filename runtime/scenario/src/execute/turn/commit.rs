@@ -2,14 +2,16 @@
 
 use std::time::{Duration, Instant};
 
-use tenzik_journal::{Durability, NewRow, RowKind};
+use tenzik_journal::{Durability, NewRow, RowKind, Turn};
 
 use crate::driver::{RunEnd, StepView};
 use crate::execute::event::RunEvent;
+use crate::execute::indexed::ArtifactEntry;
+use crate::execute::memo;
 use crate::execute::performer::StopCause;
 use crate::execute::record::to_json;
+use crate::execute::run_journal::StorageError;
 use crate::execute::settled;
-use crate::execute::sink::ArtifactEntry;
 use crate::execute::world::{RunError, RunSummary, end_name};
 
 use super::Loop;
@@ -17,23 +19,22 @@ use super::jobs::Phase;
 use super::tell::Tell;
 
 impl Loop<'_, '_> {
-    /// Writes what the turn brought, then does what follows.
+    /// Writes what the turn brought in one transaction, then does what follows.
     pub(super) fn commit(&mut self) -> Result<(), RunError> {
         let at_ms = (self.world.now_ms)();
         let begun = Instant::now();
         let durability = std::mem::replace(&mut self.durability, Durability::Pure);
-        self.index(durability)?;
         let drafts = std::mem::take(&mut self.rows);
-        if !drafts.is_empty() {
-            let rows = drafts.iter().map(|draft| NewRow {
-                run: &self.options.run,
-                kind: draft.kind,
-                job: draft.job.as_deref(),
-                at_ms,
-                body: &draft.body,
-            });
-            let rows: Vec<NewRow<'_>> = rows.collect();
-            self.world.journal.append(&rows, durability)?;
+        let rows = drafts.iter().map(|draft| NewRow {
+            run: &self.options.run,
+            kind: draft.kind,
+            job: draft.job.as_deref(),
+            at_ms,
+            body: &draft.body,
+        });
+        let rows: Vec<NewRow<'_>> = rows.collect();
+        self.record(&rows, durability)?;
+        if !rows.is_empty() {
             tracing::debug!(
                 rows = rows.len(),
                 durability = ?durability,
@@ -41,6 +42,9 @@ impl Loop<'_, '_> {
                 "journal committed"
             );
         }
+        let ended = std::mem::take(&mut self.ended);
+        let tell = ended.into_iter().map(|job| Tell::Ended(Box::new(job)));
+        self.tell.splice(0..0, tell);
         for task in std::mem::take(&mut self.dispatch) {
             self.tasks.push(task);
         }
@@ -48,8 +52,12 @@ impl Loop<'_, '_> {
         Ok(())
     }
 
-    /// Writes down where the artifacts of ended jobs come from.
-    fn index(&mut self, durability: Durability) -> Result<(), RunError> {
+    /// Writes rows, where the artifacts of ended jobs come from, and results for later jobs.
+    fn record(&self, rows: &[NewRow<'_>], durability: Durability) -> Result<(), RunError> {
+        // Whatever happens has a row.
+        if rows.is_empty() {
+            return Ok(());
+        }
         let entries = self.ended.iter().flat_map(|job| {
             let artifacts = job.performed.result.artifacts.iter();
             artifacts.map(|produced| ArtifactEntry {
@@ -62,15 +70,25 @@ impl Loop<'_, '_> {
                 duration_us: job.performed.result.usage.wall_us,
             })
         });
-        let entries: Vec<ArtifactEntry<'_>> = entries.collect();
-        if !entries.is_empty() {
-            let indexed = self.world.sink.index(&entries, durability);
-            indexed.map_err(|error| RunError::from(error.to_string()))?;
-        }
-        let ended = std::mem::take(&mut self.ended);
-        let tell = ended.into_iter().map(|job| Tell::Ended(Box::new(job)));
-        self.tell.splice(0..0, tell);
-        Ok(())
+        let entries: Vec<(ArtifactEntry<'_>, String)> =
+            entries.map(|entry| (entry, entry.provenance())).collect();
+        let artifacts = entries.iter().map(|(entry, text)| entry.indexed(text));
+        let artifacts = artifacts.collect::<Result<Vec<_>, StorageError>>()?;
+        let results = self
+            .ended
+            .iter()
+            .filter_map(|job| memo::kept(&job.performed));
+        let results: Vec<(&str, String)> = results.collect();
+        let results: Vec<(&str, &str)> = results
+            .iter()
+            .map(|(key, text)| (*key, text.as_str()))
+            .collect();
+        let turn = Turn {
+            rows,
+            artifacts: &artifacts,
+            results: &results,
+        };
+        Ok(self.world.journal.record(&turn, durability)?)
     }
 
     fn tell_all(&mut self, at_ms: u64) {
