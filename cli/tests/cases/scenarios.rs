@@ -1,6 +1,7 @@
 //! Scenarios through the command.
 
 mod crash;
+mod disk;
 mod examples;
 mod logs;
 mod plan;
