@@ -84,7 +84,6 @@ fn several_hosts_are_swept_in_parallel() {
             "--no-guard",
             "--json",
             // A busy machine would have jobs wait until none runs.
-            "--no-guard",
             "--var",
             "network=10.77.0.0/29",
             "--var",
