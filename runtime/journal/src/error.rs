@@ -64,6 +64,16 @@ pub enum JournalError {
         /// What to do.
         remedy: String,
     },
+    /// A directory that belongs to the journal is a link, or others might write to it.
+    #[error("the directory {path:?} of the journal {why}; {remedy}")]
+    UnsafeDirectory {
+        /// Which one.
+        path: PathBuf,
+        /// Why it is not used.
+        why: String,
+        /// What to do.
+        remedy: &'static str,
+    },
     /// The file is none of tenzik's.
     #[error("{path:?} is no journal of tenzik: {why}; name another file with --journal")]
     Foreign {

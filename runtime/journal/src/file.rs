@@ -2,15 +2,21 @@
 
 use std::fs::{self, DirBuilder, File};
 use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::Access as FileAccess;
+use rustix::fs::{Access as FileAccess, Mode, OFlags, fstat};
 #[cfg(target_os = "linux")]
-use rustix::fs::{CWD, FileType, Mode, mknodat};
+use rustix::fs::{CWD, FileType, mknodat};
+use rustix::io::Errno;
+use rustix::process::geteuid;
 
 use crate::error::JournalError;
 use crate::journal::Access;
+
+/// What SQLite adds to the name of a file for those that it makes beside it.
+const SQLITE_SUFFIXES: [&str; 3] = ["-wal", "-shm", "-journal"];
 
 /// The file at `path`, by the one path that all processes use for it. For writing it is made if it
 /// is not there.
@@ -43,11 +49,18 @@ pub(crate) fn find(path: &Path, access: Access) -> Result<PathBuf, JournalError>
         },
         Err(error) => return Err(JournalError::io("open", &path)(error)),
     }
+    for suffix in SQLITE_SUFFIXES {
+        let beside = beside(&path, suffix);
+        if let Ok(metadata) = fs::symlink_metadata(&beside) {
+            check_kind(&beside, &metadata)?;
+            check_owner(&beside, metadata.uid())?;
+        }
+    }
     Ok(path)
 }
 
-/// Whether what is there may be used.
-fn check(path: &Path, metadata: &fs::Metadata, access: Access) -> Result<(), JournalError> {
+/// Whether it is a plain file.
+fn check_kind(path: &Path, metadata: &fs::Metadata) -> Result<(), JournalError> {
     let kind = metadata.file_type();
     let what = if kind.is_symlink() {
         "a symbolic link"
@@ -58,12 +71,33 @@ fn check(path: &Path, metadata: &fs::Metadata, access: Access) -> Result<(), Jou
     } else {
         ""
     };
-    if !what.is_empty() {
-        return Err(JournalError::NotAFile {
-            path: path.to_owned(),
-            what,
-        });
+    if what.is_empty() {
+        return Ok(());
     }
+    Err(JournalError::NotAFile {
+        path: path.to_owned(),
+        what,
+    })
+}
+
+/// Whether it belongs to the user that this process acts as: another one could have prepared it, and
+/// can change it at any time.
+fn check_owner(path: &Path, uid: u32) -> Result<(), JournalError> {
+    let own = geteuid().as_raw();
+    if uid == own {
+        return Ok(());
+    }
+    Err(JournalError::Unsafe {
+        path: path.to_owned(),
+        why: format!("belongs to user {uid}, and tenzik runs as user {own}"),
+        remedy: format!("run tenzik as user {uid}, or make a copy of your own with cp"),
+    })
+}
+
+/// Whether what is there may be used.
+fn check(path: &Path, metadata: &fs::Metadata, access: Access) -> Result<(), JournalError> {
+    check_kind(path, metadata)?;
+    check_owner(path, metadata.uid())?;
     if access == Access::Read {
         return Ok(());
     }
@@ -148,6 +182,46 @@ pub(crate) fn make_directory(path: &Path) -> Result<(), JournalError> {
         there = new;
     }
     Ok(())
+}
+
+/// Makes the directory `path` beside the journal or below such a one, if there is none, and opens it.
+/// It is a directory itself and no link to one, belongs to this user, and nobody else can write to
+/// it: a journal that came with a project must not reach what lies elsewhere.
+pub(crate) fn own_directory(path: &Path) -> Result<OwnedFd, JournalError> {
+    let failed = |source| JournalError::io("make the directory", path)(source);
+    match DirBuilder::new().mode(0o700).create(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(failed(error)),
+        Ok(()) => sync_directory(path.parent().unwrap_or(path))?,
+    }
+    let refused = |why: String, remedy: &'static str| JournalError::UnsafeDirectory {
+        path: path.to_owned(),
+        why,
+        remedy,
+    };
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let directory = match rustix::fs::open(path, flags, Mode::empty()) {
+        Err(Errno::LOOP | Errno::NOTDIR | Errno::MLINK) => {
+            let why = "is a symbolic link or a file".to_owned();
+            return Err(refused(why, "remove it, and tenzik makes a directory"));
+        }
+        other => other.map_err(|errno| failed(errno.into()))?,
+    };
+    let stat = fstat(&directory).map_err(|errno| failed(errno.into()))?;
+    let own = geteuid().as_raw();
+    if stat.st_uid != own {
+        let why = format!(
+            "belongs to user {}, and tenzik runs as user {own}",
+            stat.st_uid
+        );
+        return Err(refused(why, "run tenzik as that user, or move it away"));
+    }
+    let mode = stat.st_mode & 0o7777;
+    if mode & 0o022 != 0 {
+        let why = format!("has mode {mode:04o}, so that others can write to it");
+        return Err(refused(why, "chmod 700 it if it is yours"));
+    }
+    Ok(directory)
 }
 
 pub(crate) fn sync_directory(path: &Path) -> Result<(), JournalError> {

@@ -35,7 +35,7 @@ impl Journal {
     pub fn lock_run(&self, run: &str) -> Result<RunLock, JournalError> {
         let directory = self.locks_directory();
         let path = lock_path(&directory, run)?;
-        file::make_directory(&directory)?;
+        file::own_directory(&directory)?;
         for _ in 0..ATTEMPTS {
             let file = open(&path, true).map_err(JournalError::io("make", &path))?;
             match flock(&file, FlockOperation::NonBlockingLockExclusive) {
@@ -84,7 +84,7 @@ impl Drop for RunLock {
 
 /// Waits until this process alone sets up the file.
 pub(crate) fn setup(directory: &Path) -> Result<SetupLock, JournalError> {
-    file::make_directory(directory)?;
+    file::own_directory(directory)?;
     let path = directory.join("setup.lock");
     let file = open(&path, true).map_err(JournalError::io("make", &path))?;
     retry_on_intr(|| flock(&file, FlockOperation::LockExclusive))

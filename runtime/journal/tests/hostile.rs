@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 
 use tenzik_journal::{
-    Access, Broken, Durability, Head, Journal, JournalError, JournalOptions, Row, RowKind, Why,
+    Access, ArtifactDigest, ArtifactStore, Broken, Durability, Head, Journal, JournalError,
+    JournalOptions, Row, RowKind, Why,
 };
 
 use crate::dice::Dice;
@@ -518,4 +519,89 @@ fn a_file_that_another_process_keeps_locked_is_waited_for_and_then_refused() {
     other.execute_batch("ROLLBACK").unwrap();
     // Nothing was begun, so that the handle is as good as before.
     journal.append(&[new], Durability::Pure).unwrap();
+}
+
+/// What a project could bring along to have tenzik write or delete elsewhere.
+#[test]
+fn links_in_place_of_directories_are_refused_and_lead_nowhere() {
+    for name in [".store", ".store/tmp", ".runs"] {
+        let sandbox = Sandbox::new();
+        let path = sandbox.path("journal.db");
+        let victim = sandbox.path("victim");
+        std::fs::create_dir(&victim).unwrap();
+        std::fs::create_dir(victim.join("tmp")).unwrap();
+        for kept in ["thesis.txt", "1-2", "tmp/1-2"] {
+            std::fs::write(victim.join(kept), "mine").unwrap();
+        }
+        if name == ".store/tmp" {
+            std::fs::create_dir(sandbox.path("journal.db.store")).unwrap();
+        }
+        symlink(&victim, sandbox.path(&format!("journal.db{name}"))).unwrap();
+        let error = match open(&path, Access::Write) {
+            Err(error) => error.to_string(),
+            Ok(journal) => ArtifactStore::open(journal.into()).unwrap_err().to_string(),
+        };
+        assert!(error.contains("is a symbolic link"), "{name}: {error}");
+        assert!(error.contains(&format!("journal.db{name}")), "{error}");
+        let left = std::fs::read_dir(&victim).unwrap().count();
+        assert_eq!(left, 3, "{name}");
+        assert!(victim.join("tmp/1-2").exists(), "{name}");
+    }
+}
+
+#[test]
+fn a_linked_directory_of_contents_takes_nothing() {
+    let sandbox = Sandbox::new();
+    let journal = sandbox.journal();
+    let directory = journal.store_directory();
+    let store = ArtifactStore::open(journal.into()).unwrap();
+    let victim = sandbox.path("victim");
+    std::fs::create_dir(&victim).unwrap();
+    let digits = ArtifactDigest::of(b"content").to_hex();
+    let link = directory.join(&digits[..2]);
+    symlink(&victim, &link).unwrap();
+    let error = store.put(b"content", 100, Durability::Pure).unwrap_err();
+    assert!(error.to_string().contains("is a symbolic link"), "{error}");
+    assert_eq!(std::fs::read_dir(&victim).unwrap().count(), 0);
+    std::fs::remove_file(&link).unwrap();
+    store.put(b"content", 100, Durability::Pure).unwrap();
+}
+
+#[test]
+fn directories_that_others_write_to_are_refused_and_other_files_stay() {
+    let sandbox = Sandbox::new();
+    let journal = std::sync::Arc::new(sandbox.journal());
+    let directory = journal.store_directory();
+    drop(ArtifactStore::open(journal.clone()).unwrap());
+    let temporary = directory.join("tmp");
+    for name in ["17-4", "notes.txt", "17", "-4", "17-4-2"] {
+        std::fs::write(temporary.join(name), "").unwrap();
+    }
+    drop(ArtifactStore::open(journal.clone()).unwrap());
+    assert!(!temporary.join("17-4").exists());
+    assert_eq!(std::fs::read_dir(&temporary).unwrap().count(), 4);
+    for place in [&directory, &temporary] {
+        set_mode(place, 0o770);
+        let error = ArtifactStore::open(journal.clone())
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("has mode 0770"), "{error}");
+        set_mode(place, 0o700);
+    }
+}
+
+#[test]
+fn a_journal_of_another_user_is_refused() {
+    let sandbox = Sandbox::new();
+    let path = closed(&sandbox, 20);
+    if std::os::unix::fs::chown(&path, Some(65534), None).is_err() {
+        assert!(std::env::var_os("CI").is_none(), "this needs root");
+        eprintln!("NOT TESTED: only root can give files away");
+        return;
+    }
+    for access in [Access::Read, Access::Write] {
+        let error = open(&path, access).unwrap_err().to_string();
+        let expected = "belongs to user 65534, and tenzik runs as user 0; run tenzik as user 65534";
+        assert!(error.contains(expected), "{error}");
+    }
 }

@@ -2,12 +2,13 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rustix::fs::{FlockOperation, OFlags, flock};
+use rustix::fs::{AtFlags, Dir, FlockOperation, OFlags, flock, unlinkat};
 use rustix::io::retry_on_intr;
 
 use crate::error::JournalError;
@@ -40,8 +41,8 @@ impl ArtifactStore {
     /// When the directory cannot be made or locked.
     pub fn open(journal: Arc<Journal>) -> Result<ArtifactStore, ArtifactError> {
         let directory = journal.store_directory();
-        let temporary = directory.join("tmp");
-        make_directory(&temporary)?;
+        own_directory(&directory)?;
+        let temporary = own_directory(&directory.join("tmp"))?;
         let path = directory.join("lock");
         let lock = OpenOptions::new()
             .read(true)
@@ -129,6 +130,7 @@ impl ArtifactStore {
     ) -> Result<(), ArtifactError> {
         let path = path_of(&self.directory, digest);
         let directory = path.parent().unwrap_or(&self.directory);
+        own_directory(directory)?;
         // What is there stays if it is that content, and is repaired otherwise.
         let is_there = self
             .open_artifact(digest)
@@ -136,7 +138,6 @@ impl ArtifactStore {
         if is_there {
             let _ = fs::remove_file(temporary);
         } else {
-            make_directory(directory)?;
             fs::rename(temporary, &path).map_err(ArtifactError::io("make", &path))?;
         }
         if durability == Durability::Effect {
@@ -192,8 +193,8 @@ fn path_of(directory: &Path, digest: &ArtifactDigest) -> PathBuf {
     directory.join(&digits[..2]).join(digits)
 }
 
-fn make_directory(path: &Path) -> Result<(), ArtifactError> {
-    file::make_directory(path).map_err(|error| match error {
+fn own_directory(path: &Path) -> Result<OwnedFd, ArtifactError> {
+    file::own_directory(path).map_err(|error| match error {
         JournalError::Io {
             doing,
             path,
@@ -213,9 +214,22 @@ fn sync(path: &Path) -> Result<(), ArtifactError> {
         .map_err(ArtifactError::io("synchronise", path))
 }
 
-/// What cannot be removed is left.
-fn remove_files(directory: &Path) {
-    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
-        let _ = fs::remove_file(entry.path());
+/// Removes the temporary files in `directory`, and nothing that has another name than these. What
+/// cannot be removed is left.
+fn remove_files(directory: &OwnedFd) {
+    let Ok(entries) = Dir::read_from(directory) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        if is_temporary(entry.file_name().to_bytes()) {
+            let _ = unlinkat(directory, entry.file_name(), AtFlags::empty());
+        }
     }
+}
+
+/// Whether `name` is of the form `PID-N`.
+fn is_temporary(name: &[u8]) -> bool {
+    let is_number = |text: &[u8]| !text.is_empty() && text.iter().all(u8::is_ascii_digit);
+    let mut parts = name.splitn(2, |byte| *byte == b'-');
+    parts.next().is_some_and(is_number) && parts.next().is_some_and(is_number)
 }
