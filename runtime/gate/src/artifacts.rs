@@ -9,6 +9,7 @@
 //!
 //! A content is there once, whoever writes it. A name belongs to one artifact of a run for ever.
 
+mod directory;
 mod error;
 mod index;
 mod store;

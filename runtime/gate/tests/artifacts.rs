@@ -1,11 +1,12 @@
 //! Artifacts by content and by name.
 
+use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use tenzik_gate::{ArtifactError, Artifacts, EffectKind};
 use tenzik_policy::{ArtifactGrant, Origin};
 
-use crate::sandbox::{Sandbox, id};
+use crate::sandbox::{Sandbox, id, set_mode};
 
 fn artifacts(sandbox: &Sandbox, run: &str) -> Artifacts {
     limited(sandbox, run, 1 << 20, 100)
@@ -159,7 +160,7 @@ fn a_directory_that_cannot_be_made_is_named() {
     let sandbox = Sandbox::new();
     sandbox.write("artifacts", "a file");
     let error = artifacts(&sandbox, "r1").create(b"a").unwrap_err();
-    let path = sandbox.path("artifacts/names");
+    let path = sandbox.path("artifacts");
     assert!(
         error
             .to_string()
@@ -167,4 +168,51 @@ fn a_directory_that_cannot_be_made_is_named() {
         "{error}"
     );
     assert_eq!(error.kind(), EffectKind::Io);
+}
+
+/// What a project could bring along to have tenzik write or delete elsewhere.
+#[test]
+fn links_in_place_of_directories_are_refused_and_lead_nowhere() {
+    let folder = &blake3::hash(b"content").to_hex()[..2];
+    for name in ["", "/tmp", "/names", &format!("/{folder}")] {
+        let sandbox = Sandbox::new();
+        std::fs::create_dir_all(sandbox.path("victim/tmp/documents")).unwrap();
+        std::fs::create_dir_all(sandbox.path("victim/documents/deep")).unwrap();
+        sandbox.write("victim/documents/1", "mine");
+        sandbox.write("victim/tmp/documents/1", "mine");
+        if !name.is_empty() {
+            std::fs::create_dir(sandbox.path("artifacts")).unwrap();
+        }
+        let link = format!("artifacts{name}");
+        symlink(sandbox.path("victim"), sandbox.path(&link)).unwrap();
+        let before = sandbox.files("victim");
+        let error = put(&artifacts(&sandbox, "r1"), "a", b"content").unwrap_err();
+        assert!(matches!(error, ArtifactError::Unsafe { .. }), "{name}");
+        let error = error.to_string();
+        assert!(error.contains("is a symbolic link"), "{name}: {error}");
+        assert!(error.contains(&link), "{error}");
+        assert_eq!(sandbox.files("victim"), before, "{name}");
+        assert!(sandbox.path("victim/documents/deep").exists(), "{name}");
+    }
+}
+
+#[test]
+fn only_temporary_files_are_cleaned_up() {
+    let sandbox = Sandbox::new();
+    std::fs::create_dir_all(sandbox.path("artifacts/tmp/dead/deep")).unwrap();
+    std::fs::create_dir_all(sandbox.path("victim")).unwrap();
+    sandbox.write("artifacts/tmp/dead/1", "left");
+    sandbox.write("artifacts/tmp/dead/notes", "mine");
+    sandbox.write("victim/1", "mine");
+    symlink(sandbox.path("victim"), sandbox.path("artifacts/tmp/linked")).unwrap();
+    drop(artifacts(&sandbox, "r1").create(b"a").unwrap());
+    assert!(!sandbox.path("artifacts/tmp/dead/1").exists());
+    assert!(!sandbox.path("artifacts/tmp/r1").exists());
+    assert!(sandbox.path("artifacts/tmp/dead/notes").exists());
+    assert!(sandbox.path("artifacts/tmp/dead/deep").exists());
+    assert!(sandbox.path("victim/1").exists());
+
+    set_mode(&sandbox.path("artifacts/tmp"), 0o770);
+    let error = artifacts(&sandbox, "r2").create(b"a").unwrap_err();
+    assert!(error.to_string().contains("has mode 0770"), "{error}");
 }

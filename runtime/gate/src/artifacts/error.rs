@@ -47,6 +47,16 @@ pub enum ArtifactError {
         "this artifact cannot be written any more: an earlier write failed; begin it again under another name"
     )]
     Closed,
+    /// A directory of artifacts is a link, or others might write to it.
+    #[error("the directory of artifacts {path:?} {why}; {remedy}")]
+    Unsafe {
+        /// Which one.
+        path: PathBuf,
+        /// Why it is not used.
+        why: String,
+        /// What to do.
+        remedy: &'static str,
+    },
     /// The system refused.
     #[error("cannot {doing} {path:?}: {source}; check permissions and free space")]
     Io {
@@ -66,9 +76,10 @@ impl ArtifactError {
             ArtifactError::Name(_) => EffectKind::Refused,
             ArtifactError::AlreadyExists { .. } => EffectKind::AlreadyExists,
             ArtifactError::Quota { .. } => EffectKind::Exceeded,
-            ArtifactError::RunExists { .. } | ArtifactError::Closed | ArtifactError::Io { .. } => {
-                EffectKind::Io
-            }
+            ArtifactError::RunExists { .. }
+            | ArtifactError::Closed
+            | ArtifactError::Unsafe { .. }
+            | ArtifactError::Io { .. } => EffectKind::Io,
         }
     }
 

@@ -1,17 +1,20 @@
 //! The artifacts of one run.
 
 use std::collections::BTreeSet;
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use rustix::fs::{Dir, OFlags};
 use tenzik_policy::ArtifactGrant;
 
 use crate::lock::Locked;
 use crate::run_id::RunId;
 
+use super::directory;
 use super::error::ArtifactError;
 use super::index::{Artifact, ArtifactName};
 use super::writer::ArtifactWriter;
@@ -30,6 +33,8 @@ pub(super) struct Shared {
     grant: ArtifactGrant,
     /// Locked for as long as the run goes on. Made by the first writer.
     index: Option<Locked>,
+    /// Of all runs, open since the first writer.
+    temporary: Option<OwnedFd>,
     index_bytes: u64,
     /// Names that are taken, by artifacts and by writers.
     names: BTreeSet<ArtifactName>,
@@ -46,6 +51,7 @@ impl Artifacts {
             run: run_id.clone(),
             grant: grant.clone(),
             index: None,
+            temporary: None,
             index_bytes: 0,
             names: BTreeSet::new(),
             committed: Vec::new(),
@@ -113,8 +119,9 @@ impl Shared {
             return Ok(());
         }
         let (names, temporary) = (self.directory.join("names"), self.directory.join("tmp"));
-        make_directory(&names)?;
-        make_directory(&temporary)?;
+        directory::make_base(&self.directory)?;
+        directory::make(&names)?;
+        let temporary = directory::make(&temporary)?;
         let path = names.join(self.run.as_str());
         let index = OpenOptions::new()
             .append(true)
@@ -133,8 +140,9 @@ impl Shared {
         let index = Locked::wait(index).map_err(ArtifactError::io("lock", &path))?;
         sync_directory(&names)?;
         clean_up(&names, &temporary);
-        make_directory(&self.temporary_directory())?;
+        directory::make(&self.temporary_directory())?;
         self.index = Some(index);
+        self.temporary = Some(temporary);
         Ok(())
     }
 
@@ -169,7 +177,7 @@ impl Shared {
     ) -> Result<Artifact, ArtifactError> {
         let digest = artifact.digest.to_hex();
         let directory = self.directory.join(&digest[..2]);
-        make_directory(&directory)?;
+        directory::make(&directory)?;
         let path = directory.join(&digest[..]);
         // What is there already under this name stays if it is that content, and is repaired
         // otherwise.
@@ -206,9 +214,9 @@ impl Shared {
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        if self.index.is_some() {
+        if let Some(temporary) = &self.temporary {
             // If this fails, the next run does it.
-            let _ = fs::remove_dir_all(self.temporary_directory());
+            directory::remove_run(temporary, self.run.as_str());
         }
     }
 }
@@ -227,17 +235,21 @@ fn has_content(path: &Path, artifact: &Artifact) -> bool {
 
 /// Removes temporary files of runs that have ended, which is when nobody holds their index. What
 /// cannot be removed is left.
-fn clean_up(names: &Path, temporary: &Path) {
-    let Ok(entries) = fs::read_dir(temporary) else {
+fn clean_up(names: &Path, temporary: &OwnedFd) {
+    let Ok(entries) = Dir::read_from(temporary) else {
         return;
     };
     for entry in entries.flatten() {
-        let ended = match File::open(names.join(entry.file_name())) {
+        let name = entry.file_name().to_string_lossy();
+        let Ok(run) = name.parse::<RunId>() else {
+            continue;
+        };
+        let ended = match open_index(&names.join(run.as_str())) {
             Ok(index) => matches!(Locked::attempt(index), Ok(Ok(_))),
             Err(error) => error.kind() == io::ErrorKind::NotFound,
         };
         if ended {
-            let _ = fs::remove_dir_all(entry.path());
+            directory::remove_run(temporary, run.as_str());
         }
     }
 }
@@ -251,12 +263,11 @@ fn new_file(path: &Path) -> Result<File, ArtifactError> {
         .map_err(ArtifactError::io("make", path))
 }
 
-fn make_directory(path: &Path) -> Result<(), ArtifactError> {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true).mode(0o700);
-    builder
-        .create(path)
-        .map_err(ArtifactError::io("make the directory", path))
+fn open_index(path: &Path) -> io::Result<File> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let mut options = OpenOptions::new();
+    options.read(true).custom_flags(flags.bits().cast_signed());
+    options.open(path)
 }
 
 fn sync_directory(path: &Path) -> Result<(), ArtifactError> {

@@ -278,6 +278,9 @@ fn file_halt(error: FileError) -> Result<GateReply, GateHalt> {
 }
 
 fn artifact_halt(error: ArtifactError) -> Result<GateReply, GateHalt> {
+    if let ArtifactError::Unsafe { .. } = error {
+        return Err(GateHalt::Machine(error.to_string()));
+    }
     let kind = error.kind();
     status_or_refusal(kind, "artifact_refused", || error.to_string())
 }
