@@ -436,6 +436,7 @@ fn performer(
         environment: Arc::new(world::variable),
         state_directory: user_directories::state()?,
         protected: user_directories::own().collect(),
+        no_inputs: journal.own_paths(),
         artifact_directory: journal.store_directory().join("gate"),
         receipts,
         key: key(arguments, plan)?,

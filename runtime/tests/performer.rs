@@ -1,6 +1,7 @@
 //! Jobs of scenarios that start no process.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -8,12 +9,12 @@ use tenzik_runtime::evidence::SignedReceipt;
 use tenzik_runtime::gate::LocalAdapter;
 use tenzik_runtime::journal::{ArtifactStore, Journal, JournalOptions};
 use tenzik_runtime::performer::{EnginePerformer, PerformerOptions, Receipts, fault_exit};
-use tenzik_runtime::policy::{SecretGrant, SecretSource};
+use tenzik_runtime::policy::{PolicyFile, SecretGrant, SecretSource};
 use tenzik_runtime::scenario::driver::{JobKey, JobStart};
 use tenzik_runtime::scenario::execute::{ArtifactSink, Performed, Performer, StopCause, StopFlag};
 use tenzik_runtime::scenario::{
-    CapsuleWork, Effect, OutputFormat, ReportColumn, ReportFormat, ReportWork, Stage, Work,
-    WorkEnding, WorkInput,
+    CapsuleWork, Effect, InputFile, OutputFormat, ReportColumn, ReportFormat, ReportWork, Stage,
+    Work, WorkEnding, WorkInput,
 };
 use tenzik_runtime::{EngineOptions, FaultCode, NodeKey, Policy, Runtime, TrustStore};
 
@@ -52,6 +53,7 @@ impl Bench {
             environment: Arc::new(|name| (name == "TOKEN").then(|| "s3cret-value".into())),
             state_directory: directory.path().join("state"),
             protected: Vec::new(),
+            no_inputs: journal.own_paths(),
             artifact_directory: directory.path().join("state/artifacts"),
             receipts,
             key: Some(NodeKey::from_seed(&[7; 32])),
@@ -80,6 +82,14 @@ impl Bench {
             policy: Arc::new(policy),
             is_pure: true,
         }
+    }
+
+    /// A file of the scenario, whose directory is that of the bench.
+    fn file(&self, path: impl Into<PathBuf>) -> WorkInput {
+        WorkInput::File(InputFile {
+            directory: self.directory.path().to_owned(),
+            path: path.into(),
+        })
     }
 
     fn perform(&self, job: &JobStart) -> Performed {
@@ -256,7 +266,7 @@ fn files_and_artifacts_are_inputs() {
     let large = vec![b'x'; 1_500_000];
     for content in [b"small".as_slice(), &large] {
         std::fs::write(&path, content).unwrap();
-        let performed = bench.perform(&job(capsules(stage(), WorkInput::File(path.clone()))));
+        let performed = bench.perform(&job(capsules(stage(), bench.file("input"))));
         assert_eq!(bench.artifact(&performed, "output").unwrap(), content);
         let digest = performed.result.artifacts[0].digest.clone();
         let again = bench.perform(&job(capsules(stage(), WorkInput::Artifact(digest))));
@@ -265,13 +275,90 @@ fn files_and_artifacts_are_inputs() {
         assert_eq!(again.memo_key, performed.memo_key);
         assert!(again.memo_key.is_some());
     }
-    for wrong in ["/dev/zero", "/nonexistent"] {
-        let work = capsules(stage(), WorkInput::File(wrong.into()));
+    std::os::unix::net::UnixListener::bind(bench.directory.path().join("socket")).unwrap();
+    for wrong in ["socket", "nonexistent", "."] {
+        let work = capsules(stage(), bench.file(wrong));
         let error = bench
             .performer
             .perform(&job(work), ID, &bench.stop, &bench.sink);
-        assert!(error.unwrap_err().message.contains(wrong));
+        let directory = bench.directory.path().to_str().unwrap();
+        let message = error.unwrap_err().message;
+        assert!(message.contains(directory) && message.contains("cannot be read"));
     }
+}
+
+/// What a step may not read is refused before it is opened: a closed descriptor of the journal would
+/// take the locks of SQLite off it.
+#[test]
+fn files_that_a_step_may_not_read_are_refused() {
+    let bench = Bench::new(Receipts::Off);
+    let own = bench.directory.path();
+    let outside = tempfile::tempdir().unwrap();
+    let secret = outside.path().join("secret");
+    std::fs::write(&secret, "outside").unwrap();
+    std::os::unix::fs::symlink(&secret, own.join("link")).unwrap();
+    std::os::unix::fs::symlink("/proc/self/environ", own.join("magic")).unwrap();
+    std::fs::hard_link(own.join("journal.db"), own.join("alias")).unwrap();
+    let artifact = bench.run(ECHO, Policy::default(), b"kept").result.artifacts[0].clone();
+    let refused = |path: PathBuf, policy: Policy| {
+        let job = job(capsules(vec![bench.stage(ECHO, policy)], bench.file(&path)));
+        assert_eq!(bench.performer.memo_key(&job), None, "{path:?}");
+        let performed = bench.perform(&job);
+        let (code, exit, message) = failed(&performed);
+        assert_eq!((code, exit), ("input_refused", 30), "{path:?}: {message}");
+        message.to_owned()
+    };
+    let above = PathBuf::from("..").join(outside.path().file_name().unwrap());
+    for path in [secret.clone(), above.join("secret"), "/etc/passwd".into()] {
+        assert!(refused(path, Policy::default()).contains("outside of the scenario's directory"));
+    }
+    for path in ["link", "magic"] {
+        assert!(refused(path.into(), Policy::default()).contains("symbolic link"));
+    }
+    let tree = format!(
+        "version = 1\n[[files]]\npath = {:?}\naccess = [\"read\"]\n",
+        outside.path()
+    );
+    let tree = PolicyFile::parse("p.toml", &tree).unwrap().policy;
+    assert!(own.join("journal.db-wal").exists() && own.join("journal.db-shm").exists());
+    let stored = stored_file(&own.join("journal.db.store"), &artifact.digest);
+    for path in ["journal.db", "journal.db-wal", "journal.db-shm", "alias"] {
+        assert!(refused(path.into(), tree.clone()).contains("tenzik's own"));
+    }
+    assert!(refused(stored, tree.clone()).contains("tenzik's own"));
+    let granted = capsules(vec![bench.stage(ECHO, tree)], bench.file(secret));
+    assert_eq!(bench.perform(&job(granted)).result.output, "outside");
+}
+
+fn stored_file(directory: &std::path::Path, digest: &str) -> PathBuf {
+    let mut open = vec![directory.to_owned()];
+    while let Some(path) = open.pop() {
+        for entry in std::fs::read_dir(path).unwrap() {
+            let path = entry.unwrap().path();
+            match path.is_dir() {
+                true => open.push(path),
+                false if path.to_str().unwrap().contains(&digest[4..]) => return path,
+                false => {}
+            }
+        }
+    }
+    panic!("there is no {digest}")
+}
+
+/// Nothing would stop the reading of a huge file before its job begins.
+#[test]
+fn huge_inputs_have_no_key_before_the_run() {
+    let bench = Bench::new(Receipts::Off);
+    let file = std::fs::File::create(bench.directory.path().join("huge")).unwrap();
+    let key = |bytes: u64| {
+        file.set_len(bytes).unwrap();
+        let stages = vec![bench.stage(ECHO, Policy::default())];
+        bench
+            .performer
+            .memo_key(&job(capsules(stages, bench.file("huge"))))
+    };
+    assert!(key(64 << 20).is_some());
+    assert_eq!(key((64 << 20) + 1), None);
 }
 
 #[test]
@@ -334,7 +421,7 @@ fn a_secret_that_one_step_opened_shows_in_no_other() {
     let large = "0123456789abc s3cret-value ".repeat(60_000);
     std::fs::write(&path, &large).unwrap();
     let stages = vec![bench.stage(ECHO, Policy::default())];
-    let streamed = bench.perform(&job(capsules(stages, WorkInput::File(path))));
+    let streamed = bench.perform(&job(capsules(stages, bench.file("large"))));
     let output = bench.artifact(&streamed, "output").unwrap();
     assert_eq!(output, large.replace("s3cret-value", "***").as_bytes());
     let said = bench.run(

@@ -48,6 +48,7 @@ impl<'w> Bench<'w> {
             artifact_directory: state.join("artifacts"),
             state_directory: state,
             protected: Vec::new(),
+            no_inputs: Vec::new(),
             receipts: Receipts::Effects,
             key: Some(NodeKey::from_seed(&[7; 32])),
             now_ms: Arc::new(|| 1_763_596_800_000),

@@ -119,6 +119,14 @@ impl Journal {
         file::beside(&self.path, ".store")
     }
 
+    /// Every file and directory that it consists of or may. Nothing else in the process may open and close
+    /// the files: that takes the locks of SQLite off them (`fcntl(2)`).
+    pub fn own_paths(&self) -> Vec<PathBuf> {
+        let endings = ["", "-wal", "-shm", "-journal", ".store", ".runs"];
+        let path = |ending: &str| file::beside(&self.path, ending);
+        endings.into_iter().map(path).collect()
+    }
+
     /// Where the locks of runs are: the file's name with `.runs` after it.
     pub(crate) fn locks_directory(&self) -> PathBuf {
         file::beside(&self.path, ".runs")

@@ -31,6 +31,7 @@ pub const PROBLEM_CODES: &[CodeFacts] = codes! {
     "expression_limit", "an expression is too long, too deep, or computes too much", "split it into several let steps";
     "expression_misplaced", "an expression stands where the value has to be known before the run", "write the value itself";
     "expression_syntax", "a text is no expression of CEL", "see docs/scenarios-expressions.md";
+    "input_outside", "the input file of a step lies outside of the scenario's directory, and no [[files]] tree of its policy lets it be read", "move the file, or grant its directory in [[files]] with access read";
     "input_twice", "a run step has more than one of input, input_file and input_artifact", "keep one of them";
     "invalid_argument", "a function of an expression refuses its argument", "see docs/scenarios-expressions.md";
     "key_malformed", "a key of a mapping is no text", "write a text";
@@ -86,6 +87,7 @@ pub const STEP_CODES: &[CodeFacts] = codes! {
     "assumed_failed", "resume --assume failed decided that the step did not happen", "run the scenario again";
     "capsule_changed", "a capsule is not the one that was planned with", "plan again: start a new run";
     "expression_failed", "an expression of the step has no value, or one of the wrong type", "the message has line and column";
+    "input_refused", "a step may not read its input file: it lies outside of the scenario's directory and the policy's trees, or is tenzik's own", "move the file, or grant its directory in [[files]] with access read";
     "items_failed", "items of a loop failed", "tenzik show names the steps that failed";
     "memory_guard", "the machine has too little memory for another job", "wait, or pass --guard-memory or --no-guard";
     "output_not_json", "the output is not JSON, as the step says it is", "correct output: of the step";

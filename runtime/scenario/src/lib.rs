@@ -11,6 +11,7 @@
 mod codes;
 mod place;
 
+mod input_file;
 mod language;
 mod nearest;
 mod read;
@@ -31,6 +32,7 @@ pub mod picture;
 pub mod report;
 
 pub use codes::{CodeFacts, PROBLEM_CODES, STEP_CODES};
+pub use input_file::{Below, INPUT_PATH_BYTES_MAX, InputFile};
 pub use language::{NAME_LENGTH_MAX, STEPS_MAX};
 pub use nearest::nearest;
 pub use place::{Origin, Place, Problem};

@@ -1,6 +1,5 @@
 //! What a job does, with every expression evaluated, and what came of it.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -8,6 +7,7 @@ use serde_json::Value;
 
 use tenzik_policy::Policy;
 
+use crate::input_file::InputFile;
 use crate::scenario::{OutputFormat, ReportColumn, ReportFormat};
 
 /// What a job does.
@@ -60,7 +60,7 @@ pub enum WorkInput {
     /// These bytes.
     Bytes(Vec<u8>),
     /// A file.
-    File(PathBuf),
+    File(InputFile),
     /// An artifact, by its BLAKE3 digest in hexadecimal.
     Artifact(String),
 }

@@ -11,7 +11,7 @@ use crate::attest::CAPSULE_FAILURE;
 /// The exit code of `tenzik run` where the capsule reports a failure.
 const FAILURE_EXIT: u8 = 20;
 /// Where the policy refuses an effect.
-const REFUSED_EXIT: u8 = 30;
+pub(super) const REFUSED_EXIT: u8 = 30;
 
 /// The exit code of `tenzik run` for a fault of this class.
 pub const fn fault_exit(class: FaultClass) -> u8 {

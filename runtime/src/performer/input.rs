@@ -1,41 +1,75 @@
 //! Inputs of jobs.
 
-use std::fs::{File, OpenOptions};
+mod file;
+
+use std::fs::File;
 use std::io::{self, Read, Seek as _, SeekFrom};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use rustix::fs::OFlags;
 use tenzik_engine::{Input, InputStream};
-use tenzik_scenario::WorkInput;
+use tenzik_policy::Policy;
 use tenzik_scenario::execute::ArtifactSink;
+use tenzik_scenario::{InputFile, WorkInput};
+
+pub(super) use file::{FileRefused, Forbidden};
 
 /// Files up to this size are read before the run, which is faster.
 const READ_WHOLE_BYTES_MAX: u64 = 1 << 20;
 
+/// Larger files have no digest before the run: nothing would stop or bound its reading.
+const DIGEST_BYTES_MAX: u64 = 64 << 20;
+
+/// Why there is no input.
+pub(super) enum NoInput {
+    /// The step may not read it.
+    Refused(String),
+    /// It cannot be read.
+    Unreadable(String),
+}
+
 /// The input, and whether it can be committed to as a whole.
-pub(super) fn open(input: &WorkInput, sink: &dyn ArtifactSink) -> Result<Input, String> {
+pub(super) fn open(
+    input: &WorkInput,
+    policy: &Policy,
+    forbidden: &Forbidden<'_>,
+    sink: &dyn ArtifactSink,
+) -> Result<Input, NoInput> {
     match input {
         WorkInput::Bytes(bytes) => Ok(Input::Bytes(Arc::from(bytes.as_slice()))),
-        WorkInput::File(path) => open_file(path)
-            .map_err(|error| format!("the input file {path:?} cannot be read: {error}")),
+        WorkInput::File(named) => {
+            open_file(named, policy, forbidden).map_err(|refused| match refused {
+                FileRefused::Refused(message) => NoInput::Refused(message),
+                FileRefused::Unreadable(error) => unreadable(&named.absolute(), &error),
+            })
+        }
         WorkInput::Artifact(digest) => {
             let short: String = digest.chars().take(64).collect();
-            let reader = sink
-                .open(digest)
-                .map_err(|error| format!("the artifact {short:?} cannot be read: {error}"))?;
+            let reader = sink.open(digest).map_err(|error| {
+                NoInput::Unreadable(format!("the artifact {short:?} cannot be read: {error}"))
+            })?;
             Ok(Input::Stream(Box::new(Stored(reader))))
         }
     }
 }
 
-/// The digest of an input, if it can be read.
-pub(super) fn digest_of(input: &WorkInput) -> Option<[u8; 32]> {
+fn unreadable(path: &Path, error: &io::Error) -> NoInput {
+    NoInput::Unreadable(format!("the input file {path:?} cannot be read: {error}"))
+}
+
+/// The digest of an input, if it can be read and is not too large for that.
+pub(super) fn digest_of(
+    input: &WorkInput,
+    policy: &Policy,
+    forbidden: &Forbidden<'_>,
+) -> Option<[u8; 32]> {
     match input {
         WorkInput::Bytes(bytes) => Some(*blake3::hash(bytes).as_bytes()),
-        WorkInput::File(path) => {
-            let (file, size) = regular(path).ok()?;
+        WorkInput::File(named) => {
+            let (file, size) = file::open(named, policy, forbidden).ok()?;
+            if size > DIGEST_BYTES_MAX {
+                return None;
+            }
             let mut hasher = blake3::Hasher::new();
             hasher.update_reader(file.take(size)).ok()?;
             Some(*hasher.finalize().as_bytes())
@@ -44,29 +78,20 @@ pub(super) fn digest_of(input: &WorkInput) -> Option<[u8; 32]> {
     }
 }
 
-/// A regular file and its size. Nothing else is opened: a pipe could make the job wait for ever.
-fn regular(path: &Path) -> io::Result<(File, u64)> {
-    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
-    let file = OpenOptions::new()
-        .read(true)
-        .custom_flags(flags.bits().cast_signed())
-        .open(path)?;
-    let metadata = file.metadata()?;
-    if !metadata.is_file() {
-        let message = "it is no regular file; name one";
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
-    }
-    Ok((file, metadata.len()))
-}
-
-fn open_file(path: &Path) -> io::Result<Input> {
-    let (file, size) = regular(path)?;
+fn open_file(
+    named: &InputFile,
+    policy: &Policy,
+    forbidden: &Forbidden<'_>,
+) -> Result<Input, FileRefused> {
+    let (file, size) = file::open(named, policy, forbidden)?;
     if size > READ_WHOLE_BYTES_MAX {
         let read = 0;
         return Ok(Input::Stream(Box::new(RegularFile { file, size, read })));
     }
     let mut bytes = Vec::new();
-    file.take(size).read_to_end(&mut bytes)?;
+    file.take(size)
+        .read_to_end(&mut bytes)
+        .map_err(FileRefused::Unreadable)?;
     Ok(Input::Bytes(Arc::from(bytes)))
 }
 

@@ -24,6 +24,7 @@ mod usage;
 
 use std::borrow::Cow;
 use std::io::Read as _;
+use std::path::PathBuf;
 
 use serde_json::{Map, Value};
 use tenzik_engine::CancelToken;
@@ -41,6 +42,7 @@ use tenzik_scenario::{
 
 use crate::runtime::Runtime;
 use capsules::Capsules;
+use input::Forbidden;
 use stage::Place;
 
 pub use ending::{fault_exit, reject_exit};
@@ -112,6 +114,15 @@ impl EnginePerformer {
             }
         }
         Err(PerformError::new("the job has no stages; please report it"))
+    }
+
+    /// What no step may read.
+    fn forbidden(&self) -> Forbidden<'_> {
+        let options = &self.options;
+        let lists = [&options.protected, &options.no_inputs];
+        let own = [&options.state_directory, &options.artifact_directory];
+        let all = lists.into_iter().flatten().chain(own);
+        Forbidden(all.map(PathBuf::as_path).collect())
     }
 
     /// The report with every secret replaced in its texts.
@@ -253,7 +264,8 @@ impl Performer for EnginePerformer {
     fn memo_key(&self, job: &JobStart) -> Option<String> {
         match (&job.work, job.effect) {
             (Work::Capsule(work), Effect::Pure) => {
-                let digest = input::digest_of(&work.input)?;
+                let policy = &work.stages.first()?.policy;
+                let digest = input::digest_of(&work.input, policy, &self.forbidden())?;
                 self.key_of(job, work, digest)
             }
             _ => None,

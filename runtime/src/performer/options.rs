@@ -39,6 +39,9 @@ pub struct PerformerOptions {
     pub state_directory: PathBuf,
     /// Directories of tenzik's own that no program gets.
     pub protected: Vec<PathBuf>,
+    /// Files and directories that no step reads as its input, besides those of tenzik's own: the
+    /// journal, and what lies beside it.
+    pub no_inputs: Vec<PathBuf>,
     /// Where artifacts go that capsules write through the gate, before the artifact store has them.
     pub artifact_directory: PathBuf,
     /// Which runs get a receipt.

@@ -10,12 +10,16 @@ use tenzik_scenario::execute::{ArtifactSink, StageProvenance, StopFlag};
 use tenzik_scenario::{CapsuleWork, Produced, Stage, WorkEnding, WorkInput, WorkUsage};
 
 use super::capsules::{Admitted, NotAdmitted};
-use super::ending::stopped;
+use super::ending::{REFUSED_EXIT, stopped};
+use super::input::NoInput;
 use super::output::{Log, StoredOutput};
 use super::{EnginePerformer, input, provenance};
 
 /// Outputs up to this size are kept in memory until they are whole, where the limits allow no more.
 const KEPT_BYTES_MAX: u64 = 1 << 20;
+
+/// The code of a step that may not read its input.
+const INPUT_REFUSED: &str = "input_refused";
 
 /// The job that a stage belongs to, and its world.
 pub(super) struct Place<'a> {
@@ -119,7 +123,14 @@ impl EnginePerformer {
             Err(NotAdmitted::Ending(ending)) => return Ok(ended_before(stage, ending)),
             Err(NotAdmitted::Machine(message)) => return Err(StageFailed::before(message)),
         };
-        let opened = input::open(input, place.sink).map_err(StageFailed::before)?;
+        let opened = match input::open(input, &stage.policy, &self.forbidden(), place.sink) {
+            Ok(opened) => opened,
+            Err(NoInput::Refused(message)) => {
+                let ending = WorkEnding::failed(INPUT_REFUSED, REFUSED_EXIT, message);
+                return Ok(ended_before(stage, ending));
+            }
+            Err(NoInput::Unreadable(message)) => return Err(StageFailed::before(message)),
+        };
         let known_digest = match &opened {
             Input::Bytes(bytes) => Some(*blake3::hash(bytes).as_bytes()),
             Input::Stream(_) => None,

@@ -116,6 +116,9 @@ fn step_shown(plan: &Plan, node: &Node) -> String {
     let ids = |list: &[usize]| list.iter().map(id).collect::<Vec<_>>().join(" ");
     let mut facts = vec![node.kind.key().to_owned()];
     facts.extend(node.kind.stages().map(|stage| stage.capsule.clone()));
+    if let Some((key, written)) = node.kind.input() {
+        facts.push(format!("{key} {}", escaped(written)));
+    }
     if let Some((parent, block)) = node.parent {
         facts.push(format!("{} of {}", block_name(block), id(&parent)));
     }
@@ -205,6 +208,7 @@ fn plan_json(plan: &Plan) -> Value {
                 AfterError::Continue => "continue",
                 AfterError::Fallback => "fallback",
             },
+            "input": node.kind.input().map(|(key, written)| json!({ key: written })),
             "stages": node.kind.stages().map(stage).collect::<Vec<_>>(),
         })
     };

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
+use crate::input_file::{INPUT_PATH_BYTES_MAX, InputFile};
 use crate::plan::{Node, NodeKind, StagePlan};
 use crate::report;
 use crate::scenario::{OutputFormat, RunInput, ValueTemplate};
@@ -121,11 +122,20 @@ fn run_input(input: &RunInput, directory: &Path, scene: Scene<'_>) -> Result<Wor
             let path = text(&file.path, "the path", &scene)?;
             if path.is_empty() || path.contains('\0') {
                 return Err(Failure::expression(format!(
-                    "{place}: the path \"{}\" is empty or has a zero byte in it",
-                    path.escape_default()
+                    "{place}: the path of {} bytes is empty or has a zero byte in it",
+                    path.len()
                 )));
             }
-            Ok(WorkInput::File(directory.join(path)))
+            if path.len() > INPUT_PATH_BYTES_MAX {
+                return Err(Failure::expression(format!(
+                    "{place}: the path has {} bytes, and at most {INPUT_PATH_BYTES_MAX} are allowed; shorten it",
+                    path.len()
+                )));
+            }
+            Ok(WorkInput::File(InputFile {
+                directory: directory.to_owned(),
+                path: path.into(),
+            }))
         }
         RunInput::Artifact(template) => {
             let place = template.place();

@@ -5,6 +5,7 @@ mod cycles;
 mod edges;
 mod flat;
 mod groups;
+mod inputs;
 mod names;
 mod parameters;
 mod planner;
@@ -227,6 +228,21 @@ impl NodeKind {
 }
 
 impl NodeKind {
+    /// The file or artifact that is its input, as it is written: its key and value.
+    pub fn input(&self) -> Option<(&'static str, &str)> {
+        match self {
+            NodeKind::Run {
+                input: RunInput::File(file),
+                ..
+            } => Some(("input_file", file.path.source())),
+            NodeKind::Run {
+                input: RunInput::Artifact(artifact),
+                ..
+            } => Some(("input_artifact", artifact.source())),
+            _ => None,
+        }
+    }
+
     /// The capsules that it runs.
     pub fn stages(&self) -> impl Iterator<Item = &StagePlan> {
         let (first, second) = match self {

@@ -1,7 +1,7 @@
 //! From a scenario to a plan, or to everything that is wrong with it.
 
 use std::borrow::Cow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -17,6 +17,7 @@ use crate::scenario::{
 use super::builtin::BUILTIN;
 use super::edges::{EdgeFinder, Edges};
 use super::flat::Flat;
+use super::inputs;
 use super::stages::{Stages, check_arguments, literal_text};
 use super::world::PlanWorld;
 use super::{
@@ -63,6 +64,7 @@ pub fn plan(request: &PlanRequest<'_>, world: &dyn PlanWorld) -> Result<Plan, Ve
     }
     let mut lowering = Lowering {
         scenario,
+        directory: &request.directory,
         stages: Stages::new(scenario, world, &mut problems),
         problems,
     };
@@ -127,6 +129,7 @@ fn digest(request: &PlanRequest<'_>, stages: &Stages<'_>, nodes: &[Node]) -> Str
 
 struct Lowering<'a> {
     scenario: &'a Scenario,
+    directory: &'a Path,
     stages: Stages<'a>,
     problems: Vec<Problem>,
 }
@@ -196,14 +199,17 @@ impl Lowering<'_> {
                 input,
                 output,
                 seed,
-            } => NodeKind::Run {
-                stage: self
-                    .stages
-                    .stage(capsule, common, policy?, &mut self.problems)?,
-                input: input.clone(),
-                output: *output,
-                seed: *seed,
-            },
+            } => {
+                inputs::check(input, self.directory, policy?, &mut self.problems);
+                NodeKind::Run {
+                    stage: self
+                        .stages
+                        .stage(capsule, common, policy?, &mut self.problems)?,
+                    input: input.clone(),
+                    output: *output,
+                    seed: *seed,
+                }
+            }
             StepKind::Exec { argv, output } => {
                 let stage = self.exec(step, policy?)?;
                 self.check_argv(index, argv, step.place, &stage);

@@ -126,7 +126,7 @@ fn show_work(work: &Work) -> String {
         Work::Capsule(work) => match &work.input {
             WorkInput::Bytes(bytes) if bytes.is_empty() => String::new(),
             WorkInput::Bytes(bytes) => format!(" {}", String::from_utf8_lossy(bytes)),
-            WorkInput::File(path) => format!(" file {}", path.display()),
+            WorkInput::File(file) => format!(" file {}", file.absolute().display()),
             WorkInput::Artifact(digest) => format!(" artifact {digest}"),
         },
         Work::Secret { name, .. } => format!(" secret {name}"),

@@ -57,7 +57,7 @@ fn input(plan: Plan) -> Result<String, String> {
     Ok(match work(plan)? {
         Work::Capsule(work) => match work.input {
             WorkInput::Bytes(bytes) => String::from_utf8(bytes).expect("it is UTF-8"),
-            WorkInput::File(path) => path.display().to_string(),
+            WorkInput::File(file) => file.absolute().display().to_string(),
             WorkInput::Artifact(digest) => digest,
         },
         other => panic!("{other:?}"),
@@ -105,6 +105,7 @@ fn files_lie_beside_the_scenario() {
     assert_eq!(input(file("/etc/hosts")), Ok("/etc/hosts".to_owned()));
     assert!(input(file("")).is_err_and(|why| why.starts_with("expression_failed: 1:1: the path")));
     assert!(input(file("a\0b")).is_err());
+    assert!(input(file(&"a".repeat(4_097))).is_err_and(|why| why.contains("4097 bytes")));
 }
 
 #[test]
