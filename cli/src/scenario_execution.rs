@@ -435,7 +435,7 @@ fn performer(
         adapters: BTreeMap::from([("local".to_owned(), local)]),
         environment: Arc::new(world::variable),
         state_directory: user_directories::state()?,
-        protected: user_directories::own().collect(),
+        protected: user_directories::own().chain(journal.own_paths()).collect(),
         no_inputs: journal.own_paths(),
         artifact_directory: journal.store_directory().join("gate"),
         receipts,

@@ -37,7 +37,7 @@ fn write(world: &World, run: &str, files: &[(&str, WriteMode, &str)]) {
         origin: Origin::default(),
     };
     let (run, state) = (run.parse().unwrap(), world.path("state/tenzik"));
-    let trees = FileTrees::open(&[grant], &run, &state).unwrap();
+    let trees = FileTrees::open(&[grant], &run, &state, &[]).unwrap();
     for (path, mode, text) in files {
         let mut writer = trees.create(0, Path::new(path), *mode).unwrap();
         writer.write(text.as_bytes()).unwrap();

@@ -10,6 +10,7 @@
 //! is never written through, because a write makes a new file and renames it over the old name.
 
 mod path;
+mod protected;
 mod tree;
 
 mod reader;
@@ -28,9 +29,9 @@ pub use writer::{Committed, FileWriter, WriteMode};
 pub(crate) use metadata::{drop_access_list, has_attributes, own, set_mode};
 pub(crate) use path::TreePath;
 pub(crate) use target::{KeptState, Target, copy, open_regular, unchanged};
-pub(crate) use tree::{open_parent, open_tree};
+pub(crate) use tree::{open_parent, open_tree, resolved};
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tenzik_policy::FileTree;
@@ -58,7 +59,7 @@ struct Run {
 
 impl FileTrees {
     /// Opens `trees` for the run `run_id`; backups go below `state_dir`, which is made when the
-    /// first file is written.
+    /// first file is written. What is in `protected` or below is neither read nor written.
     ///
     /// # Errors
     /// When a tree is no directory, is a link or cannot be opened, or when a tree that may be
@@ -67,11 +68,13 @@ impl FileTrees {
         trees: &[FileTree],
         run_id: &RunId,
         state_dir: &Path,
+        protected: &[PathBuf],
     ) -> Result<FileTrees, FileError> {
         let store = UndoStore::new(state_dir);
+        let protected: Arc<[PathBuf]> = protected.into();
         let trees = trees
             .iter()
-            .map(|grant| OpenTree::open(grant, store.directory()).map(Arc::new))
+            .map(|grant| OpenTree::open(grant, store.directory(), &protected).map(Arc::new))
             .collect::<Result<_, _>>()?;
         let run = Run {
             id: run_id.clone(),

@@ -31,7 +31,8 @@ pub struct GateOptions {
     pub run_id: RunId,
     /// Where backups of changed files go.
     pub state_directory: PathBuf,
-    /// Directories of tenzik's own that no program gets, such as that of its key.
+    /// Directories and files of tenzik's own that no program gets and no capsule reads or writes, such
+    /// as the directory of its key.
     pub protected: Vec<PathBuf>,
     /// Where artifacts go; without one there can be none.
     pub artifact_directory: Option<PathBuf>,
@@ -69,6 +70,7 @@ impl LiveGate {
                 Arc::clone(&secrets),
                 options.run_id.clone(),
                 options.state_directory,
+                protected.clone(),
                 options.artifact_directory,
             ),
             rules: Arc::clone(&options.rules),

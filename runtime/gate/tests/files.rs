@@ -1,4 +1,5 @@
 //! Files below granted trees.
 
+mod protected;
 mod reading;
 mod writing;

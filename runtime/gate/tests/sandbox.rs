@@ -54,7 +54,7 @@ impl Sandbox {
     }
 
     pub(crate) fn open(&self, grants: &[FileTree], run: &str) -> Result<FileTrees, FileError> {
-        FileTrees::open(grants, &id(run), &self.path("state"))
+        FileTrees::open(grants, &id(run), &self.path("state"), &[])
     }
 
     /// The tree `tree`, with everything granted, for the run `run`.

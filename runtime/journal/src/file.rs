@@ -16,7 +16,7 @@ use crate::error::JournalError;
 use crate::journal::Access;
 
 /// What SQLite adds to the name of a file for those that it makes beside it.
-const SQLITE_SUFFIXES: [&str; 3] = ["-wal", "-shm", "-journal"];
+pub(crate) const SQLITE_SUFFIXES: [&str; 3] = ["-wal", "-shm", "-journal"];
 
 /// The file at `path`, by the one path that all processes use for it. For writing it is made if it
 /// is not there.

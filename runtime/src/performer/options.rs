@@ -37,7 +37,7 @@ pub struct PerformerOptions {
     pub environment: Environment,
     /// Where backups of changed files go, so that `tenzik undo` finds them.
     pub state_directory: PathBuf,
-    /// Directories of tenzik's own that no program gets.
+    /// Directories and files of tenzik's own that no program gets and no capsule reads or writes.
     pub protected: Vec<PathBuf>,
     /// Files and directories that no step reads as its input, besides those of tenzik's own: the
     /// journal, and what lies beside it.

@@ -8,6 +8,8 @@ use std::path::{Component, Path, PathBuf};
 
 use tenzik_policy::{ExecRule, Rules};
 
+use crate::files::resolved;
+
 /// Links that are followed on the way to one path.
 const LINKS_MAX: usize = 40;
 
@@ -20,24 +22,15 @@ pub(crate) fn check(rules: &Rules, rule: &ExecRule, protected: &[PathBuf]) -> Re
         let others = rules.exec.iter().filter(|other| *other != rule);
         unbent(path, others)?;
     }
-    for tree in &rule.write {
+    let trees = rule.write.iter().map(|tree| (tree, "written to by"));
+    for (tree, given) in trees.chain(rule.read.iter().map(|tree| (tree, "given to"))) {
         if let Some(own) = protected.iter().find(|own| overlap(tree, own)) {
             return Err(format!(
-                "{} may not be written to by a program: tenzik keeps its own files in {}",
+                "{} may not be {given} a program: tenzik keeps its own files in {}; grant smaller trees, or keep these elsewhere (--journal, XDG_STATE_HOME)",
                 tree.display(),
                 own.display()
             ));
         }
-    }
-    if let Some((path, own)) = rule.read.iter().find_map(|path| {
-        let own = protected.iter().find(|own| path.starts_with(own))?;
-        Some((path, own))
-    }) {
-        return Err(format!(
-            "{} may not be given to a program: tenzik keeps its own files in {}",
-            path.display(),
-            own.display()
-        ));
     }
     Ok(())
 }
@@ -68,8 +61,10 @@ pub(crate) fn unbent<'a>(
     Ok(())
 }
 
+/// Whether one lies in the other, as they are written or where their links lead.
 fn overlap(tree: &Path, own: &Path) -> bool {
-    tree.starts_with(own) || own.starts_with(tree)
+    let lie = |tree: &Path, own: &Path| tree.starts_with(own) || own.starts_with(tree);
+    lie(tree, own) || lie(&resolved(tree), &resolved(own))
 }
 
 /// The path itself, every link on its way, and where it leads now.
@@ -110,4 +105,31 @@ fn parts(path: &Path) -> Vec<PathBuf> {
             _ => None,
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trees_and_own_files_overlap_in_both_directions_and_through_links() {
+        let root = tempfile::TempDir::new().unwrap();
+        let at = |name: &str| root.path().join(name);
+        fs::create_dir_all(at("home/.config/tenzik")).unwrap();
+        std::os::unix::fs::symlink(at("home"), at("link")).unwrap();
+        let own = at("home/.config/tenzik");
+        for tree in [
+            "",
+            "home",
+            "home/.config",
+            "home/.config/tenzik/deep",
+            "link",
+            "link/.config",
+        ] {
+            assert!(overlap(&at(tree), &own), "{tree}");
+        }
+        for tree in ["home/.config/tenzikx", "home/project", "other"] {
+            assert!(!overlap(&at(tree), &own), "{tree}");
+        }
+    }
 }

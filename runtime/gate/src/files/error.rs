@@ -77,6 +77,18 @@ pub enum FileError {
         /// The path below it.
         path: PathBuf,
     },
+    /// It is one of tenzik's own files.
+    #[error(
+        "{path:?} below {tree:?} lies in {own:?}, where tenzik keeps its own files, which no capsule reads or writes; name another file, or grant a smaller tree"
+    )]
+    Protected {
+        /// The tree.
+        tree: PathBuf,
+        /// The path below it.
+        path: PathBuf,
+        /// What is tenzik's.
+        own: PathBuf,
+    },
     /// There is no such file.
     #[error("{path:?} below {tree:?} does not exist")]
     NotFound {
@@ -218,6 +230,7 @@ impl FileError {
             FileError::Access { .. }
             | FileError::Path { .. }
             | FileError::Escape { .. }
+            | FileError::Protected { .. }
             | FileError::NotRegular { .. }
             | FileError::NoTree { .. }
             | FileError::TreeHoldsStore { .. } => EffectKind::Refused,

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use cap_std::fs::Dir;
 use rustix::fs::{Mode, OFlags};
@@ -13,6 +13,7 @@ use tenzik_policy::FileTree;
 
 use super::error::FileError;
 use super::path::TreePath;
+use super::protected;
 
 /// A granted tree, its descriptor, and what of its quotas is used.
 #[derive(Debug)]
@@ -20,6 +21,7 @@ pub(crate) struct OpenTree {
     directory: Dir,
     pub(super) grant: FileTree,
     spent: Mutex<Spent>,
+    protected: Arc<[PathBuf]>,
 }
 
 #[derive(Debug, Default)]
@@ -30,7 +32,11 @@ struct Spent {
 
 impl OpenTree {
     /// Opens the tree of `grant`, which must not hold `store` nor lie in it if it can be written to.
-    pub(super) fn open(grant: &FileTree, store: &Path) -> Result<OpenTree, FileError> {
+    pub(super) fn open(
+        grant: &FileTree,
+        store: &Path,
+        protected: &Arc<[PathBuf]>,
+    ) -> Result<OpenTree, FileError> {
         let directory = open_tree(&grant.path)?;
         if grant.write || grant.append {
             let (tree, store) = (resolved(&grant.path), resolved(store));
@@ -43,6 +49,7 @@ impl OpenTree {
             directory,
             grant: grant.clone(),
             spent: Mutex::default(),
+            protected: Arc::clone(protected),
         })
     }
 
@@ -54,9 +61,18 @@ impl OpenTree {
         &self.directory
     }
 
-    /// The directory that `path` is in.
+    /// The directory that `path` is in, unless `path` is one of tenzik's own files.
     pub(super) fn parent(&self, path: &TreePath) -> Result<OwnedFd, FileError> {
-        open_parent(&self.directory, path).map_err(|error| self.error("open", path, error))
+        let parent =
+            open_parent(&self.directory, path).map_err(|error| self.error("open", path, error))?;
+        match protected::find(&self.protected, &parent, path.name()) {
+            None => Ok(parent),
+            Some(own) => Err(FileError::Protected {
+                tree: self.grant.path.clone(),
+                path: path.as_path().to_owned(),
+                own: own.to_owned(),
+            }),
+        }
     }
 
     pub(super) fn check_access(
@@ -171,7 +187,7 @@ pub(crate) fn is_escape(error: &io::Error) -> bool {
 }
 
 /// `path` without links, as far as it exists.
-fn resolved(path: &Path) -> PathBuf {
+pub(crate) fn resolved(path: &Path) -> PathBuf {
     let mut rest = Vec::new();
     let mut existing = path;
     loop {

@@ -36,6 +36,7 @@ pub(super) struct Storage {
     secrets: Arc<Secrets>,
     run_id: RunId,
     state_directory: PathBuf,
+    protected: Vec<PathBuf>,
     artifact_directory: Option<PathBuf>,
     /// Opened by the first call that touches a file.
     trees: Option<FileTrees>,
@@ -49,6 +50,7 @@ impl Storage {
         secrets: Arc<Secrets>,
         run_id: RunId,
         state_directory: PathBuf,
+        protected: Vec<PathBuf>,
         artifact_directory: Option<PathBuf>,
     ) -> Storage {
         Storage {
@@ -56,6 +58,7 @@ impl Storage {
             secrets,
             run_id,
             state_directory,
+            protected,
             artifact_directory,
             trees: None,
             artifacts: None,
@@ -192,8 +195,13 @@ impl Storage {
                         Refused::from(EffectRefusal::new(EffectCode::File, vec![cited], why))
                     })?;
                 }
-                let trees = FileTrees::open(&self.rules.files, &self.run_id, &self.state_directory)
-                    .map_err(|error| GateHalt::Machine(error.to_string()))?;
+                let trees = FileTrees::open(
+                    &self.rules.files,
+                    &self.run_id,
+                    &self.state_directory,
+                    &self.protected,
+                )
+                .map_err(|error| GateHalt::Machine(error.to_string()))?;
                 Ok(none.insert(trees))
             }
         }

@@ -54,7 +54,8 @@ fn a_process_that_is_killed() {
 
 fn run(root: &Path, name: &str) {
     let grant = crate::sandbox::grant(&root.join("tree"));
-    let trees = tenzik_gate::FileTrees::open(&[grant], &id(name), &root.join("state")).unwrap();
+    let trees =
+        tenzik_gate::FileTrees::open(&[grant], &id(name), &root.join("state"), &[]).unwrap();
     put(&trees, "a", Replace, b"replaced").unwrap();
     put(&trees, "inner/log", Append, b"2\n").unwrap();
     put(&trees, "inner/new", New, b"new").unwrap();

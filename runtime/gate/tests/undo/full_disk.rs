@@ -27,7 +27,7 @@ fn full_tree(root: &Path) {
     let (tree, state) = (root.join("disk/tree"), root.join("state1"));
     std::fs::create_dir(&tree).unwrap();
     std::fs::write(tree.join("f"), "old").unwrap();
-    let trees = tenzik_gate::FileTrees::open(&[grant(&tree)], &id("r1"), &state).unwrap();
+    let trees = tenzik_gate::FileTrees::open(&[grant(&tree)], &id("r1"), &state, &[]).unwrap();
     for mode in [WriteMode::Replace, WriteMode::Append] {
         let mut writer = trees.create(0, Path::new("f"), mode).unwrap();
         let error = writer.write(&vec![1; 8 << 20]).unwrap_err();
@@ -51,7 +51,7 @@ fn full_store(root: &Path) {
     let (tree, state) = (root.join("tree"), root.join("disk/state"));
     let large = vec![7; 8 << 20];
     std::fs::write(tree.join("large"), &large).unwrap();
-    let trees = tenzik_gate::FileTrees::open(&[grant(&tree)], &id("r1"), &state).unwrap();
+    let trees = tenzik_gate::FileTrees::open(&[grant(&tree)], &id("r1"), &state, &[]).unwrap();
     let error = put(&trees, "large", WriteMode::Replace, b"new").unwrap_err();
     assert!(error.to_string().contains("No space left"), "{error}");
     assert_eq!(std::fs::read(tree.join("large")).unwrap(), large);

@@ -322,7 +322,8 @@ fn regular_expressions_are_bounded() {
             "[{}].all(x, !x.matches('{pattern}'))",
             "vars.big,".repeat(16)
         );
-        assert!(bounded(&source, json!(text)).contains("steps"), "{pattern}");
+        let message = bounded(&source, json!(text));
+        assert!(message.contains("steps"), "{pattern}: {message}");
     }
     let many = "vars.big.all(i, 'x'.matches(string(i)) || true)";
     let list: Value = (0..10_000).collect();
