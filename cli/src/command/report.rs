@@ -90,7 +90,12 @@ fn attempt(arguments: &ReportArguments) -> Result<(), Failure> {
         None => of_run(&report, form)?.into_bytes(),
     };
     let Some(path) = &arguments.output else {
-        // Text of a report has no control characters; JSON, pages and SARIF are for programs.
+        if form == Form::Table {
+            let text = String::from_utf8_lossy(&bytes);
+            printer::result(text.strip_suffix('\n').unwrap_or(&text));
+            return Ok(());
+        }
+        // JSON, pages and SARIF are for programs.
         return printer::bytes(&bytes)
             .map_err(|error| Failure::machine(format!("cannot write: {error}"), ""));
     };

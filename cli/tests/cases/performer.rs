@@ -316,4 +316,30 @@ fn artifacts_of_the_gate_are_artifacts_of_the_job() {
     let performed = bench.perform(vec![stage], b"");
     assert_eq!(performed.result.ending, WorkEnding::Ok);
     assert_eq!(bench.artifact(&performed, "list.txt"), "list");
+    // The gate keeps no copy, which nothing would be masked in.
+    let left = std::fs::read_dir(world.path("state/tenzik/artifacts")).unwrap();
+    assert_eq!(left.count(), 0);
+}
+
+#[test]
+fn artifacts_of_the_gate_take_no_names_of_tenziks_own() {
+    let world = World::new();
+    let bench = Bench::new(&world);
+    let capsule = world.write(
+        "artifact.wat",
+        r#"(module
+            (import "tenzik" "artifact_create" (func $create (param i32 i32) (result i32)))
+            (import "tenzik" "artifact_write" (func $write (param i32 i32 i32) (result i32)))
+            (import "tenzik" "artifact_commit" (func $commit (param i32) (result i32)))
+            (memory (export "memory") 1)
+            (data (i32.const 0) "receipt.json")
+            (func (export "run") (result i32) (local $artifact i32)
+                (local.set $artifact (call $create (i32.const 0) (i32.const 12)))
+                (drop (call $write (local.get $artifact) (i32.const 0) (i32.const 4)))
+                (call $commit (local.get $artifact))))"#,
+    );
+    let stage = bench.stage(&capsule, "version = 1\ngrants = []\n[artifacts]\n");
+    let performed = bench.perform(vec![stage], b"");
+    assert_eq!(performed.result.ending, WorkEnding::Ok);
+    assert_eq!(bench.artifact(&performed, "capsule/receipt.json"), "rece");
 }

@@ -102,6 +102,9 @@ impl EnginePerformer {
             let stored = self.import(artifact, place)?;
             done.artifacts.push(stored);
         }
+        if outcome.effects.is_some() {
+            done.problems.extend(self.discard_gate_files(place));
+        }
         if let Some(text) = self.receipt(running, outcome)? {
             let stored = place.sink.put(text.as_bytes(), place.durability());
             let stored =

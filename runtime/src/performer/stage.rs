@@ -225,6 +225,7 @@ impl EnginePerformer {
                 "there is no adapter {adapter:?}; known are {names}"
             ))
         })?;
+        self.check_gate_directory().map_err(StageFailed::before)?;
         let run_id: RunId = place.id.parse().map_err(StageFailed::before)?;
         let cancel = place.cancel.clone();
         let options = GateOptions {
@@ -235,7 +236,7 @@ impl EnginePerformer {
             run_id,
             state_directory: self.options.state_directory.clone(),
             protected: self.options.protected.clone(),
-            artifact_directory: Some(self.options.artifact_directory.clone()),
+            artifact_directory: Some(self.gate_directory(place)),
         };
         let gate = LiveGate::masking(options, &self.masked);
         Ok(Box::new(Recorder::new(gate, None)))

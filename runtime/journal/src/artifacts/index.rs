@@ -11,8 +11,8 @@ use super::digest::ArtifactDigest;
 use super::error::ArtifactError;
 use super::store::ArtifactStore;
 
-/// Most bytes of the name of an artifact.
-const NAME_BYTES_MAX: usize = 128;
+/// Most bytes of the name of an artifact: those of a capsule have 128, and `capsule/` before them.
+const NAME_BYTES_MAX: usize = 136;
 
 /// Most bytes of what is told about an artifact.
 const PROVENANCE_BYTES_MAX: usize = 1 << 20;
@@ -27,7 +27,7 @@ pub struct NewArtifact<'a> {
     pub run: &'a str,
     /// The job.
     pub job: &'a str,
-    /// `output`, `receipt.json` or another name, unique in the job; 1 to 128 bytes.
+    /// `output`, `receipt.json` or another name, unique in the job; 1 to 136 bytes.
     pub name: &'a str,
     /// Its content.
     pub content: ArtifactDigest,
