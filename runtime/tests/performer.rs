@@ -362,6 +362,24 @@ fn huge_inputs_have_no_key_before_the_run() {
 }
 
 #[test]
+fn reports_are_bounded_and_stop() {
+    let bench = Bench::new(Receipts::Off);
+    let report = |title: &str| {
+        Work::Report(ReportWork {
+            title: title.to_owned(),
+            formats: vec![ReportFormat::Json],
+            rows: Vec::new(),
+            columns: Vec::new(),
+        })
+    };
+    let large = bench.perform(&job(report(&"x".repeat(64 << 20))));
+    assert_eq!(failed(&large).0, "report_too_large");
+    bench.stop.stop(StopCause::Cancelled);
+    let stopped = bench.perform(&job(report("x")));
+    assert_eq!(stopped.result.ending, WorkEnding::Cancelled);
+}
+
+#[test]
 fn keys_tell_results_apart() {
     let bench = Bench::new(Receipts::Off);
     let key = |text: &str, policy: Policy, input: &[u8], seed: u64| {

@@ -92,9 +92,11 @@ pub const STEP_CODES: &[CodeFacts] = codes! {
     "memory_guard", "the machine has too little memory for another job", "wait, or pass --guard-memory or --no-guard";
     "output_not_json", "the output is not JSON, as the step says it is", "correct output: of the step";
     "output_not_text", "the output is not UTF-8, as text has to be", "write output: bytes";
+    "output_too_deep", "the output is JSON of more than 96 levels", "write output: text, or bytes and hand the artifact on";
     "output_too_large", "the output is too large to be a value", "write output: bytes and hand the artifact on";
     "outputs_too_large", "all outputs together are too large to be values", "write output: bytes and hand artifacts on";
     "queue_timeout", "the step waited for the machine until its time was over, and never began", "raise timeout or --guard-cpu, or pass --no-guard";
+    "report_too_large", "a report has too many columns, cells or bytes", "write several reports, each of a part";
     "secret_unavailable", "a secret cannot be had from where the policy says", "see docs/secrets.md";
     "timeout", "the step was ended at its timeout", "raise timeout, or give it less to do";
     "too_many_items", "a loop has more items than max_items", "raise max_items, or give it fewer";

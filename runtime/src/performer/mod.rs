@@ -35,6 +35,7 @@ use tenzik_scenario::execute::{
     ArtifactSink, OUTPUT_VALUE_BYTES_MAX, PerformError, Performed, Performer, Provenance, StopFlag,
     output_too_large, output_value,
 };
+use tenzik_scenario::report::FORM_BYTES_MAX;
 use tenzik_scenario::{
     CapsuleWork, Effect, OutputFormat, Produced, ReportFormat, ReportWork, Work, WorkEnding,
     WorkInput, WorkResult, WorkUsage,
@@ -42,6 +43,7 @@ use tenzik_scenario::{
 
 use crate::runtime::Runtime;
 use capsules::Capsules;
+use ending::stopped;
 use input::Forbidden;
 use stage::Place;
 
@@ -157,7 +159,13 @@ impl EnginePerformer {
         // Before anything is measured: the width of a column would tell the length of a secret.
         let work = &self.masked_report(work);
         for format in &work.formats {
+            if let Some(cause) = place.stop.cause() {
+                return Ok(Performed::ended(stopped(place.job, cause)));
+            }
             let text = (self.options.report)(work, *format);
+            if text.len() > FORM_BYTES_MAX {
+                return Ok(Performed::ended(report_too_large(*format)));
+            }
             let text = self.masked.masked(&text);
             let stored = place
                 .sink
@@ -195,6 +203,14 @@ fn value(
         .and_then(|mut reader| reader.read_to_end(&mut bytes))
         .map_err(|error| PerformError::new(format!("the output cannot be read back: {error}")))?;
     Ok(output_value(&bytes, format))
+}
+
+fn report_too_large(format: ReportFormat) -> WorkEnding {
+    let message = format!(
+        "the report has more than {FORM_BYTES_MAX} bytes as {}; write several reports, each of a part",
+        format_name(format)
+    );
+    WorkEnding::failed("report_too_large", 0, message)
 }
 
 /// The name of a report's form, as scenarios write it.

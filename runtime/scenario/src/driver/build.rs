@@ -5,8 +5,9 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use crate::input_file::{INPUT_PATH_BYTES_MAX, InputFile};
+use crate::place::Place;
 use crate::plan::{Node, NodeKind, StagePlan};
-use crate::report;
+use crate::report::{self, CELLS_MAX, COLUMNS_MAX, ROWS_BYTES_MAX};
 use crate::scenario::{OutputFormat, RunInput, ValueTemplate};
 use crate::work::{CapsuleWork, ReportWork, Stage, Work, WorkInput};
 
@@ -14,6 +15,7 @@ use super::environment::Scene;
 use super::evaluate::{scalar, scalars, text, value, wrong};
 use super::failure::Failure;
 use super::limits::{ARGUMENTS_MAX, ROWS_MAX};
+use super::weight::Weight;
 
 /// The work of a step that needs a job; none for a step that the driver settles itself.
 pub(super) fn work(node: &Node, scene: Scene<'_>, seed: u64) -> Result<Option<Work>, Failure> {
@@ -74,6 +76,7 @@ pub(super) fn work(node: &Node, scene: Scene<'_>, seed: u64) -> Result<Option<Wo
                 true => report::columns_of(&found),
                 false => columns.clone(),
             };
+            report_fits(&found, columns.len(), rows.place())?;
             Work::Report(ReportWork {
                 title,
                 formats: formats.clone(),
@@ -82,6 +85,34 @@ pub(super) fn work(node: &Node, scene: Scene<'_>, seed: u64) -> Result<Option<Wo
             })
         }
     }))
+}
+
+/// Refuses a report that would be too large in some form.
+fn report_fits(rows: &[Value], columns: usize, place: Place) -> Result<(), Failure> {
+    let too_large = |what: String| {
+        let advice = "write several reports, each of a part";
+        Err(Failure::new(
+            "report_too_large",
+            format!("{place}: {what}; {advice}"),
+        ))
+    };
+    if columns > COLUMNS_MAX {
+        return too_large(format!("{columns} columns, more than {COLUMNS_MAX}"));
+    }
+    let cells = rows.len().saturating_mul(columns);
+    if cells > CELLS_MAX {
+        return too_large(format!(
+            "{} rows of {columns} columns are {cells} cells, more than {CELLS_MAX}",
+            rows.len()
+        ));
+    }
+    let bytes: u64 = rows.iter().map(|row| Weight::of(row).json).sum();
+    if bytes > ROWS_BYTES_MAX {
+        return too_large(format!(
+            "rows of {bytes} bytes as JSON, more than {ROWS_BYTES_MAX}"
+        ));
+    }
+    Ok(())
 }
 
 fn capsule(stages: &[&StagePlan], input: WorkInput, output: OutputFormat, seed: u64) -> Work {

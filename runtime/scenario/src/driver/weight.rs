@@ -22,16 +22,24 @@ impl Write for Counter {
     }
 }
 
-/// Bytes of a node of a tree map, per entry, about.
-const ENTRY: u64 = 64;
+/// Bytes of a value itself.
+const SLOT: u64 = size_of::<Value>() as u64;
+/// Bytes that an allocation takes besides what was asked for, about.
+const ALLOCATION: u64 = 16;
+/// Entries of a node of a tree map that is as empty as such nodes get.
+const NODE_ENTRIES_MIN: u64 = 5;
+/// Bytes of a node of a tree map: it has room for eleven keys and values, and for twelve children.
+const NODE: u64 = (11 * (size_of::<String>() + size_of::<Value>()) + 32) as u64 + ALLOCATION;
 
 impl Weight {
     /// Of a value; takes no stack, however deep it is.
     pub fn of(value: &Value) -> Weight {
-        let mut weight = Weight::default();
+        let mut weight = Weight {
+            json: 0,
+            memory: SLOT,
+        };
         let mut rest = vec![value];
         while let Some(value) = rest.pop() {
-            weight.memory += size_of::<Value>() as u64;
             match value {
                 Value::Null | Value::Bool(true) => weight.json += 4,
                 Value::Bool(false) => weight.json += 5,
@@ -44,14 +52,19 @@ impl Weight {
                 Value::String(text) => weight.text(text),
                 Value::Array(items) => {
                     weight.json += 1 + (items.len() as u64).max(1);
+                    if !items.is_empty() {
+                        // Lists grow by doubling, from room for four.
+                        let room = (items.len() as u64).next_power_of_two().max(4);
+                        weight.memory += room * SLOT + ALLOCATION;
+                    }
                     rest.extend(items);
                 }
                 Value::Object(entries) => {
                     weight.json += 1 + (entries.len() as u64).max(1);
+                    weight.memory += (entries.len() as u64).div_ceil(NODE_ENTRIES_MIN) * NODE;
                     for (key, value) in entries {
                         weight.text(key);
                         weight.json += 1;
-                        weight.memory += ENTRY;
                         rest.push(value);
                     }
                 }
@@ -70,7 +83,9 @@ impl Weight {
             })
             .sum();
         self.json += 2 + text.len() as u64 + escaped;
-        self.memory += text.len() as u64;
+        if !text.is_empty() {
+            self.memory += text.len() as u64 + ALLOCATION;
+        }
     }
 }
 
@@ -92,5 +107,17 @@ mod tests {
             let text = serde_json::to_string(&value).unwrap();
             assert_eq!(Weight::of(&value).json, text.len() as u64, "{text}");
         }
+    }
+    /// What a program takes that counts its allocations, as glibc and mimalloc round them.
+    #[test]
+    fn memory_is_that_of_the_allocator() {
+        let maps: Vec<Value> = (0..1_000).map(|_| json!({"a": {}})).collect();
+        let weight = Weight::of(&Value::from(maps)).memory;
+        assert!((650_000..850_000).contains(&weight), "{weight}");
+        let lists: Vec<Value> = (0..1_000).map(|_| json!([1])).collect();
+        let weight = Weight::of(&Value::from(lists)).memory;
+        assert!((140_000..200_000).contains(&weight), "{weight}");
+        let text = Weight::of(&json!("x".repeat(1_000))).memory;
+        assert!((1_000..1_100).contains(&text), "{text}");
     }
 }

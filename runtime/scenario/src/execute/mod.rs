@@ -31,6 +31,7 @@ mod store;
 
 mod deadlines;
 mod memo;
+mod message;
 mod workers;
 
 mod job_id;

@@ -10,13 +10,17 @@ use crate::work::WorkEnding;
 /// Most bytes of the JSON text of an output value.
 pub const OUTPUT_VALUE_BYTES_MAX: usize = 4 << 20;
 
+/// Most levels of an output that is JSON: rows of the journal, which it becomes a part of, have to be
+/// readable, and JSON of more than 128 levels is not.
+pub const OUTPUT_DEPTH_MAX: usize = 96;
+
 /// The most that one byte of text can become in JSON: `\u0000`.
 const ESCAPE_BYTES_MAX: usize = 6;
 
 /// The value of an output.
 ///
 /// # Errors
-/// How the step fails: `output_too_large`, `output_not_text` or `output_not_json`.
+/// How the step fails: `output_too_large`, `output_too_deep`, `output_not_text` or `output_not_json`.
 pub fn output_value(bytes: &[u8], format: OutputFormat) -> Result<Value, WorkEnding> {
     if format == OutputFormat::Bytes {
         return Ok(Value::Null);
@@ -26,14 +30,7 @@ pub fn output_value(bytes: &[u8], format: OutputFormat) -> Result<Value, WorkEnd
     }
     let value = match format {
         OutputFormat::Bytes => Value::Null,
-        OutputFormat::Json => serde_json::from_slice(bytes).map_err(|error| {
-            let message = format!(
-                "the output is not JSON: line {}, column {}; say output: text, or bytes",
-                error.line(),
-                error.column()
-            );
-            failed("output_not_json", message)
-        })?,
+        OutputFormat::Json => json(bytes)?,
         OutputFormat::Text => Value::from(text(bytes)?),
         OutputFormat::Lines => text(bytes)?.lines().map(Value::from).collect(),
     };
@@ -58,6 +55,42 @@ fn too_large(bytes: usize) -> WorkEnding {
         "the output has {bytes} bytes as a value; at most {OUTPUT_VALUE_BYTES_MAX} are allowed; say output: bytes and pass on its artifact"
     );
     failed("output_too_large", message)
+}
+
+fn json(bytes: &[u8]) -> Result<Value, WorkEnding> {
+    if is_deeper(bytes, OUTPUT_DEPTH_MAX) {
+        let message = format!(
+            "the output is nested deeper than {OUTPUT_DEPTH_MAX} levels; say output: text, or bytes and pass on its artifact"
+        );
+        return Err(failed("output_too_deep", message));
+    }
+    serde_json::from_slice(bytes).map_err(|error| {
+        let message = format!(
+            "the output is not JSON: line {}, column {}; say output: text, or bytes",
+            error.line(),
+            error.column()
+        );
+        failed("output_not_json", message)
+    })
+}
+
+/// Whether lists and maps lie deeper within each other, if the bytes are JSON.
+fn is_deeper(bytes: &[u8], most: usize) -> bool {
+    let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
+    for byte in bytes {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_text => escaped = true,
+            b'"' => in_text = !in_text,
+            b'[' | b'{' if !in_text => depth += 1,
+            b']' | b'}' if !in_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > most {
+            return true;
+        }
+    }
+    false
 }
 
 fn text(bytes: &[u8]) -> Result<&str, WorkEnding> {
@@ -120,8 +153,14 @@ mod tests {
         let nested = "[".repeat(100_000);
         assert_eq!(
             code(nested.as_bytes(), OutputFormat::Json),
-            "output_not_json"
+            "output_too_deep"
         );
+        let deep = |levels: usize| "[".repeat(levels) + "\"[\\\"[\"" + &"]".repeat(levels);
+        assert!(output_value(deep(96).as_bytes(), OutputFormat::Json).is_ok());
+        for levels in [97, 127] {
+            let text = deep(levels);
+            assert_eq!(code(text.as_bytes(), OutputFormat::Json), "output_too_deep");
+        }
         let control = vec![1; OUTPUT_VALUE_BYTES_MAX / 4];
         assert_eq!(code(&control, OutputFormat::Text), "output_too_large");
         let feeds = vec![b'\n'; OUTPUT_VALUE_BYTES_MAX / 2];

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::driver::{SkipReason, StepState, StepView};
 
 use super::event::{SettledBody, StepCounts};
+use super::message::bounded;
 
 /// The body of `settled`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -43,7 +44,7 @@ pub(super) fn row<'m>(step: &StepView, masked: impl Fn(&str) -> Cow<'_, str> + '
             body.attempts = Some(*attempts);
             body.code = Some(code.clone());
             body.exit = Some(*exit);
-            body.message = Some(masked(message).into_owned());
+            body.message = Some(bounded(masked(message).into_owned()));
         }
         StepState::Running { attempt } | StepState::BackingOff { attempt } => {
             body.attempts = Some(*attempt);

@@ -11,6 +11,7 @@ use crate::driver::{JobKey, JobStart};
 use crate::work::WorkEnding;
 
 use super::memo;
+use super::message::bounded;
 use super::performer::{PerformError, Performed, Performer, StopCause, StopFlag};
 use super::run_journal::RunJournal;
 use super::sink::ArtifactSink;
@@ -143,13 +144,32 @@ fn perform(task: &Task, shop: Shop<'_>) -> Result<Performed, PerformError> {
         shop.performer
             .perform(&task.start, &task.id, &task.stop, shop.sink)
     };
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+    let performed = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
         let message = format!(
             "the job's thread panicked: {}; please report it",
             said(panic.as_ref())
         );
         Err(PerformError::new(shop.performer.masked(&message)))
-    })
+    });
+    with_bounded_message(performed, shop.performer)
+}
+
+/// Messages quote what capsules and files say, of any length.
+fn with_bounded_message(
+    mut performed: Result<Performed, PerformError>,
+    performer: &dyn Performer,
+) -> Result<Performed, PerformError> {
+    let message = match &mut performed {
+        Ok(performed) => match &mut performed.result.ending {
+            WorkEnding::Failed { message, .. } => Some(message),
+            _ => None,
+        },
+        Err(error) => Some(&mut error.message),
+    };
+    if let Some(message) = message {
+        *message = bounded(performer.masked(message).into_owned());
+    }
+    performed
 }
 
 /// A job that was told to end before it began.

@@ -1,8 +1,8 @@
 //! A report as a page.
 
-use super::Rows;
 use super::cell::{at, is_numeric, text};
 use super::page::{Look, Table, page};
+use super::{FORM_BYTES_MAX, Rows};
 
 /// Keys whose values are words with a meaning.
 const WORDS: [&str; 4] = ["severity", "level", "state", "status"];
@@ -38,12 +38,18 @@ pub(super) fn render(report: &Rows<'_>) -> String {
         table.begin_row();
         for (column, look) in columns() {
             let value = text(at(row, &column.key));
+            if table.bytes() > FORM_BYTES_MAX {
+                break;
+            }
             match WORDS.contains(&column.key.as_str()) {
                 true => table.badge(&value),
                 false => table.cell(&value, look),
             }
         }
         table.end_row();
+        if table.bytes() > FORM_BYTES_MAX {
+            break;
+        }
     }
     page(report.title, &header, &table.finish())
 }

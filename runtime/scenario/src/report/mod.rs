@@ -13,17 +13,25 @@ mod table;
 
 mod run;
 
-pub use rows::{ROWS_MAX, columns_of, rows_of};
+pub use rows::{COLUMNS_MAX, ROWS_MAX, columns_of, rows_of};
 pub use run::{
     ArtifactReport, AttemptReport, HistoryError, RunHistory, RunReport, RunRow, StepReport,
 };
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 use serde_json::Value;
 
 use crate::scenario::{ReportColumn, ReportFormat};
 use crate::work::ReportWork;
+
+/// Most cells of a report.
+pub const CELLS_MAX: usize = 1_000_000;
+/// Most bytes of the rows of a report, as JSON.
+pub const ROWS_BYTES_MAX: u64 = 16 << 20;
+/// Most bytes of a report in one form. [`render`] may write a little more, but not much.
+pub const FORM_BYTES_MAX: usize = 64 << 20;
 
 /// Writes a report in one form, with a line feed at the end. Rows pass [`rows_of`] first; where there
 /// are no columns, or none of them has a value in any row, those of [`columns_of`] are shown.
@@ -57,6 +65,29 @@ pub const fn extension(format: ReportFormat) -> &'static str {
         ReportFormat::Html => "html",
         ReportFormat::Sarif => "sarif",
     }
+}
+
+/// `value` for people, with these lines, each a value, in place of its empty list `key`: what is deep
+/// would be mostly indentation.
+fn with_lines(value: &Value, key: &str, lines: &str) -> String {
+    let text = format!("{value:#}\n");
+    // Quotes inside of texts are escaped, so that only a key can look so.
+    let empty = format!("\"{key}\": []");
+    match (lines.is_empty(), text.split_once(&empty)) {
+        (false, Some((before, behind))) => format!("{before}\"{key}\": [\n{lines}]{behind}"),
+        _ => text,
+    }
+}
+
+/// Adds a value as a line; false when the form is too large already.
+fn add_line(lines: &mut String, value: &Value) -> bool {
+    if !lines.is_empty() {
+        lines.truncate(lines.len() - 1);
+        lines.push_str(",\n");
+    }
+    // Writing to a `String` cannot fail.
+    let _ = writeln!(lines, "{value}");
+    lines.len() <= FORM_BYTES_MAX
 }
 
 /// A report whose rows are maps, with columns.

@@ -74,6 +74,11 @@ impl Table {
         Table { html }
     }
 
+    /// Its bytes so far.
+    pub(super) fn bytes(&self) -> usize {
+        self.html.len()
+    }
+
     pub(super) fn begin_row(&mut self) {
         self.html.push_str("<tr>");
     }

@@ -9,8 +9,8 @@ use crate::scenario::ReportColumn;
 /// Most rows of a report; what is over it is replaced by one row that says so.
 pub const ROWS_MAX: usize = 100_000;
 
-/// Most columns that are found by themselves.
-const COLUMNS_MAX: usize = 64;
+/// Most columns of a report.
+pub const COLUMNS_MAX: usize = 64;
 
 /// Keys in the order in which they are read best; others follow as they come.
 const ORDER: [&str; 22] = [

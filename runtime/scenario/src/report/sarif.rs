@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::Rows;
 use super::cell::{at, text};
+use super::{Rows, add_line, with_lines};
 use crate::text::visible;
 
 const SCHEMA: &str =
@@ -20,11 +20,12 @@ const TEXT_BYTES_MAX: usize = 8 << 10;
 
 pub(super) fn render(report: &Rows<'_>) -> String {
     let mut rules = Rules::default();
-    let results: Vec<Value> = report
-        .rows
-        .iter()
-        .map(|row| result(report, row, &mut rules))
-        .collect();
+    let mut results = String::new();
+    for row in report.rows {
+        if !add_line(&mut results, &result(report, row, &mut rules)) {
+            break;
+        }
+    }
     let log = json!({
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -35,10 +36,10 @@ pub(super) fn render(report: &Rows<'_>) -> String {
                 "rules": rules.ids.iter().map(|id| json!({ "id": id })).collect::<Vec<_>>(),
             } },
             "automationDetails": { "description": { "text": plain(&visible(cut(report.title))) } },
-            "results": results,
+            "results": [],
         }],
     });
-    format!("{log:#}\n")
+    with_lines(&log, "results", &results)
 }
 
 /// Rules in the order in which they come.

@@ -1,7 +1,7 @@
 //! A report as a table of text.
 
-use super::Rows;
 use super::cell::{at, is_numeric, text};
+use super::{FORM_BYTES_MAX, Rows};
 use crate::text::{padded, truncated, visible, width};
 
 /// Columns of a terminal that one cell takes.
@@ -23,7 +23,7 @@ pub(super) fn render(report: &Rows<'_>) -> String {
         .collect();
     let mut out = format!("{}\n\n", visible(report.title));
     if !report.rows.is_empty() {
-        out.push_str(&grid(&columns, report.rows.len()));
+        out.push_str(&grid(&columns, report.rows.len(), FORM_BYTES_MAX));
         out.push('\n');
     }
     let count = report.rows.len();
@@ -34,23 +34,28 @@ pub(super) fn render(report: &Rows<'_>) -> String {
     out
 }
 
-/// Columns of text with a head and a line below it, ready to be shown.
-pub(super) fn grid(columns: &[Column], count: usize) -> String {
+/// Columns of text with a head and a line below it, ready to be shown; no more lines where they have
+/// more than `bytes_max` bytes.
+pub(super) fn grid(columns: &[Column], count: usize, bytes_max: usize) -> String {
     let widths: Vec<usize> = columns.iter().map(Column::width).collect();
     let mut out = String::new();
     let mut line = |cells: &mut dyn Iterator<Item = String>| {
         let cells: Vec<String> = cells.collect();
         out.push_str(cells.join("  ").trim_end());
         out.push('\n');
+        out.len() <= bytes_max
     };
     let columns_of = || columns.iter().zip(&widths);
     line(&mut columns_of().map(|(column, width)| padded(&column.title, *width, column.right)));
     line(&mut widths.iter().map(|width| "─".repeat(*width)));
     for index in 0..count {
-        line(&mut columns_of().map(|(column, width)| {
+        let is_room = line(&mut columns_of().map(|(column, width)| {
             let cell = column.cells.get(index).map_or("", String::as_str);
             padded(cell, *width, column.right)
         }));
+        if !is_room {
+            break;
+        }
     }
     out
 }

@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::{columns_of, render, rows_of};
+use super::{FORM_BYTES_MAX, columns_of, render, rows_of};
 use crate::scenario::{ReportColumn, ReportFormat};
 use crate::work::ReportWork;
 
@@ -224,4 +224,29 @@ fn forms_are_stable_and_bounded() {
         assert!(text.ends_with('\n') && text.len() < 8 << 20);
     }
     assert!(render(&work, ReportFormat::Table).len() < 2_000);
+}
+
+/// Deep rows are not mostly indentation, and what has many cells is left off soon.
+#[test]
+fn forms_of_deep_and_repeated_rows_are_short() {
+    let mut deep = json!(0);
+    for _ in 0..96 {
+        deep = json!([deep]);
+    }
+    let rows: Vec<Value> = (0..100).map(|_| json!({ "a": deep })).collect();
+    let rows = report(Value::from(rows), &["a"]);
+    for format in [ReportFormat::Json, ReportFormat::Sarif] {
+        let text = render(&rows, format);
+        assert!(text.len() < 100 * 1_000, "{}", text.len());
+        assert!(serde_json::from_str::<Value>(&text).is_ok());
+    }
+    let long = json!([{ "a": "&".repeat(1 << 20) }]);
+    let page = render(&report(long, &["a"; 64]), ReportFormat::Html);
+    assert!(page.len() > FORM_BYTES_MAX && page.len() < FORM_BYTES_MAX + (8 << 20));
+    for empty in [json!([]), json!([{ "\"rows\": []": "\"results\": []" }])] {
+        for format in [ReportFormat::Json, ReportFormat::Sarif] {
+            let text = render(&report(empty.clone(), &["a"]), format);
+            assert!(serde_json::from_str::<Value>(&text).is_ok(), "{text}");
+        }
+    }
 }

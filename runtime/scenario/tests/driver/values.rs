@@ -290,6 +290,32 @@ fn rows_are_bounded() {
 }
 
 #[test]
+fn reports_are_bounded() {
+    // Of many keys, the first ones are columns.
+    let keys = |from: usize, count: usize| {
+        let entries = (from..from + count).map(|key| format!("'k{key}': 0"));
+        format!("{{{}}}", entries.collect::<Vec<_>>().join(","))
+    };
+    let few = report(&format!("[{}, {}]", keys(0, 40), keys(40, 40)), Vec::new());
+    assert!(matches!(few, Ok(Work::Report(few)) if few.columns.len() == 64));
+    let items = vec!["0"; 200].join(",");
+    let rows = vec!["{}"; 100].join(",");
+    let rows = format!("[{}, [{items}].map(x, [{rows}])]", keys(0, 64));
+    let many = report(&rows, Vec::new());
+    let why = many.expect_err("it has too many cells");
+    assert!(
+        why.contains("report_too_large") && why.contains("cells"),
+        "{why}"
+    );
+    let column = ReportColumn {
+        title: "k".to_owned(),
+        key: "k".to_owned(),
+    };
+    let wide = report("[{'k': 0}]", vec![column; 65]);
+    assert!(wide.is_err_and(|why| why.contains("65 columns, more than 64")));
+}
+
+#[test]
 fn outputs_are_bounded() {
     let (mut driver, _) = begun(outline::plan("a job continue\nb job"));
     let size = usize::try_from(OUTPUT_BYTES_MAX).expect("it is small");

@@ -39,7 +39,7 @@ impl RunReport {
             column("what happened", false, &StepReport::remark),
         ];
         out.push('\n');
-        out.push_str(&grid(&columns, self.steps.len()));
+        out.push_str(&grid(&columns, self.steps.len(), usize::MAX));
         out
     }
 
